@@ -1,0 +1,1 @@
+"""Sets: where corpora come from, how they are read, split and kept apart."""

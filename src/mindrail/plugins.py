@@ -1,0 +1,43 @@
+"""A thing with a name is a file with that name: `semisup/fixmatch.py` is the algorithm `fixmatch`.
+
+Files and folders whose name starts with an underscore are shared parts, not things. Installed packages
+add their own through entry points of the group `mindrail.<kind>`.
+"""
+
+import importlib
+import pkgutil
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from types import ModuleType
+
+from mindrail.errors import UnknownName
+
+#: what users call a kind, and the folder that holds it
+KINDS = {
+    "algorithm": "mindrail.semisup",
+    "command": "mindrail.cli",
+    "family": "mindrail.models",
+    "metric": "mindrail.metrics",
+    "set": "mindrail.data.sets",
+}
+
+
+def names(kind: str) -> list[str]:
+    """All names of a kind, in kebab case and sorted. Imports nothing that it lists."""
+    spec = find_spec(KINDS[kind])
+    assert spec is not None and spec.submodule_search_locations is not None
+    found = {m.name for m in pkgutil.iter_modules(spec.submodule_search_locations) if not m.name.startswith("_")}
+    found |= {point.name for point in entry_points(group=f"mindrail.{kind}")}
+    return sorted(name.replace("_", "-") for name in found)
+
+
+def get(kind: str, name: str) -> ModuleType:
+    """Import the one module that was asked for."""
+    known = names(kind)
+    if name not in known:
+        raise UnknownName(kind, name, known)
+    for point in entry_points(group=f"mindrail.{kind}"):
+        if point.name == name:
+            module: ModuleType = point.load()
+            return module
+    return importlib.import_module(f"{KINDS[kind]}.{name.replace('-', '_')}")

@@ -1,0 +1,1 @@
+"""Reading all of a text, however long it is."""
