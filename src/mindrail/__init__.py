@@ -1,1 +1,61 @@
-"""mindrail: from labelled messages to a small private guard whose recall you can state."""
+"""mindrail: from labelled messages to a small private guard whose recall you can state.
+
+>>> import mindrail
+>>> guard = mindrail.Guard.load("guards/my-guard")  # doctest: +SKIP
+>>> guard("I miss her so much today.").decision  # doctest: +SKIP
+'allow'
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mindrail.calibrate.decide import Decision
+    from mindrail.guard.guard import Answer, Guard
+    from mindrail.records import Example, Turn
+    from mindrail.taxonomy import Axis, Taxonomy
+    from mindrail.taxonomy import load as load_taxonomy
+
+    __version__: str
+
+# where each public name lives; loaded when it is first asked for
+_PLACES = {
+    "Answer": "mindrail.guard.guard:Answer",
+    "Axis": "mindrail.taxonomy.axis:Axis",
+    "Decision": "mindrail.calibrate.decide:Decision",
+    "Example": "mindrail.records.example:Example",
+    "Guard": "mindrail.guard.guard:Guard",
+    "Taxonomy": "mindrail.taxonomy.axis:Taxonomy",
+    "Turn": "mindrail.records.example:Turn",
+    "load_taxonomy": "mindrail.taxonomy.load:load",
+}
+
+__all__ = [
+    "Answer",
+    "Axis",
+    "Decision",
+    "Example",
+    "Guard",
+    "Taxonomy",
+    "Turn",
+    "__version__",
+    "load_taxonomy",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: Any = version("mindrail")
+    elif name in _PLACES:
+        module, _, attribute = _PLACES[name].partition(":")
+        value = getattr(import_module(module), attribute)
+    else:
+        raise AttributeError(f"module 'mindrail' has no attribute '{name}'")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

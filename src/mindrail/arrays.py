@@ -2,11 +2,26 @@
 
 Modules that use them do without `from __future__ import annotations`, which would hide the shapes.
 Single axes are written with a leading space, `Float[" n"]`-style, so that linters stay quiet.
+
+jaxtyping is used where somebody has loaded it before (the tests do, to check shapes). Otherwise a shape is
+only its array type: loading jaxtyping would double the time that a guard needs to start.
 """
 
+import sys
+from typing import TYPE_CHECKING
+
 import numpy as np
-from jaxtyping import Bool, Float, Int
 from numpy import ndarray
+
+if TYPE_CHECKING or "jaxtyping" in sys.modules:
+    from jaxtyping import Bool, Float, Int
+else:
+
+    class _Array:
+        def __class_getitem__(cls, shape: tuple[type, str]) -> type:
+            return shape[0]
+
+    Bool = Float = Int = _Array
 
 __all__ = ["Bool", "Float", "Int", "log_softmax", "ndarray", "sigmoid", "softmax"]
 

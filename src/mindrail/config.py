@@ -8,31 +8,30 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-import yaml
-
 from mindrail.errors import BadConfig
 from mindrail.files import read_text
 
 Config = TypeVar("Config")
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """A safe loader that refuses a key given twice, which YAML silently overwrites."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
-            if key in seen:
-                raise BadConfig(f"the key '{key}' is given twice (line {key_node.start_mark.line + 1})")
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
 def read_yaml(path: Path) -> Any:
     """Read one YAML document without running anything in it."""
+    import yaml  # guards carry JSON and start faster without
+
+    class UniqueKeys(yaml.SafeLoader):
+        """Refuses a key given twice, which YAML silently overwrites."""
+
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+            seen: set[Any] = set()
+            for key_node, _ in node.value:
+                key = self.construct_object(key_node, deep=True)
+                if key in seen:
+                    raise BadConfig(f"the key '{key}' is given twice (line {key_node.start_mark.line + 1})")
+                seen.add(key)
+            return super().construct_mapping(node, deep)
+
     try:
-        return yaml.load(read_text(path), Loader=_UniqueKeys)  # noqa: S506, a SafeLoader
+        return yaml.load(read_text(path), Loader=UniqueKeys)  # noqa: S506, a SafeLoader
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise BadConfig(f"not YAML: {error.problem} ({path}{f':{line}' if line else ''})") from None

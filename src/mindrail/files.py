@@ -113,7 +113,11 @@ def read_text(path: Path) -> str:
     if not path.is_file():
         found = "nothing there" if not path.exists() else "not a regular file"
         raise BadFile(path, f"cannot read: {found}; expected a file")
-    raw = path.read_bytes()
+    return decode(path.read_bytes(), path)
+
+
+def decode(raw: bytes, path: Path | str) -> str:
+    """UTF-8 bytes as text (a byte-order mark is dropped); `path` is what a refusal names."""
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise BadFile(path, "this is UTF-16; expected UTF-8. Do: save it as UTF-8")
     try:

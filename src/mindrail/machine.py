@@ -2,7 +2,6 @@
 
 import os
 import platform
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGES = ("mindrail", "numpy", "onnxruntime", "tokenizers", "torch", "transformers", "scikit-learn", "model2vec")
@@ -25,6 +24,8 @@ def cores() -> int:
 
 def versions() -> dict[str, str]:
     """Installed versions of the packages that results depend on."""
+    from importlib.metadata import PackageNotFoundError, version  # slow to load; a guard only asks for cores
+
     found = {}
     for package in PACKAGES:
         try:

@@ -1,4 +1,4 @@
-"""Files of a set: from a local mirror, from the cache, or from their pinned public address. Always checked."""
+"""Files of a set: from the cache, a local mirror or their pinned public address. Always checked."""
 
 import gzip
 import hashlib
@@ -69,8 +69,8 @@ def _checked(source: Source, raw: bytes, origin: str) -> bytes:
     if found != source.sha256:
         raise BadFile(
             origin,
-            f"sha256 {found[:12]}… with {len(raw)} bytes, expected {source.sha256[:12]}… with {source.bytes}; "
-            "nothing was kept. Do: fetch again, or check the mirror",
+            f"sha256 {found[:12]}… with {len(raw)} bytes, expected {source.sha256[:12]}… with "
+            f"{source.bytes}; nothing was kept. Do: fetch again, or check the mirror",
         )
     return raw
 

@@ -1,7 +1,8 @@
 """Labels of one vocabulary read as labels of another. The mapping is data, kept with each set's card."""
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mindrail.taxonomy.axis import Answer, Axis
 
@@ -22,7 +23,7 @@ class Crosswalk:
     field: str = "label"
     loses: str = ""
     #: other columns that must hold one of these values, else the row says nothing
-    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    only: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
     def read(self, own: Mapping[str, tuple[str, ...]], axis: Axis) -> Answer | None:
         """The answer on `axis`, or None where the row says nothing about it.

@@ -3,6 +3,7 @@
 Training and serving read with the same code, so a model meets in use what it met in training.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Reading:
-    """A whole text as windows. `coverage` is the share of its non-space characters that became known tokens."""
+    """A whole text as windows. `coverage` is the share of its non-space characters in known tokens."""
 
     windows: tuple[Window, ...]
     coverage: float
@@ -51,11 +52,10 @@ class Reader:
         tokenizer.no_padding()
         tokenizer.encode_special_tokens = True
         self.tokenizer, self.reach = tokenizer, reach
-        self._single = tokenizer.num_special_tokens_to_add(False)
-        self._pair = tokenizer.num_special_tokens_to_add(True)
-        self._unknown = _unknown_id(tokenizer)
-        if reach.window - self._pair - reach.context <= reach.overlap:
-            raise ValueError(f"window {reach.window} leaves no room beside overlap and context {reach.context}")
+        self._alone, self._pair = _Frame.of(tokenizer, 1), _Frame.of(tokenizer, 2)
+        self._unknown = unknown_id(tokenizer)
+        if reach.window - self._pair.size - reach.context <= reach.overlap:
+            raise ValueError(f"window {reach.window} leaves no room beside overlap and context")
 
     @classmethod
     def load(cls, path: Path, reach: Reach) -> "Reader":
@@ -65,40 +65,64 @@ class Reader:
     def read(self, context: str, text: str) -> Reading:
         """Cut one judged text, with what was said before it, into windows. Never fewer than one."""
         whole = self.tokenizer.encode(text, add_special_tokens=False)
-        coverage = self._coverage(text, whole)
-        before: Encoding | None = None
-        room = self.reach.window - self._single
+        ids, frame, parts = whole.ids, self._alone, []
+        room = self.reach.window - frame.size
         if context:
-            before = self.tokenizer.encode(context, add_special_tokens=False)
-            if len(before) > self.reach.context:
-                before.truncate(self.reach.context, direction="left")
-            room = self.reach.window - self._pair - len(before)
-        pieces = [whole]
-        if len(whole) > room:
-            whole.truncate(room, stride=self.reach.overlap)
-            pieces += whole.overflowing
-        return Reading(tuple(self._window(piece, before) for piece in pieces), coverage)
-
-    def _window(self, piece: Encoding, before: Encoding | None) -> Window:
-        if before is None:
-            done = self.tokenizer.post_process(piece)
-        else:
-            done = self.tokenizer.post_process(before, piece)
-        return Window(tuple(done.ids), tuple(done.type_ids))
-
-    def _coverage(self, text: str, whole: Encoding) -> float:
-        """Share of non-space characters that lie in a known token; 1.0 for a text of nothing but space."""
-        if text.isascii() and self._unknown not in whole.ids and text.isprintable():
-            return 1.0
-        seen = np.zeros(len(text), dtype=bool)
-        for token, (start, end) in zip(whole.ids, whole.offsets, strict=True):
-            if token != self._unknown:
-                seen[start:end] = True
-        counts = np.fromiter((not c.isspace() for c in text), dtype=bool, count=len(text))
-        return float(seen[counts].mean()) if counts.any() else 1.0
+            before = self.tokenizer.encode(context, add_special_tokens=False).ids
+            frame, parts = self._pair, [before[max(0, len(before) - self.reach.context) :]]
+            room = self.reach.window - frame.size - len(parts[0])
+        starts = range(0, max(1, len(ids) - self.reach.overlap), room - self.reach.overlap)
+        windows = tuple(frame.around(*parts, ids[start : start + room]) for start in starts)
+        return Reading(windows, coverage(text, whole, self._unknown))
 
 
-def _unknown_id(tokenizer: Tokenizer) -> int | None:
+@dataclass(frozen=True)
+class _Frame:
+    """The special tokens before, between and after the parts of a window, and the segment of each part."""
+
+    fixed: tuple[Window, ...]
+    segments: tuple[int, ...]
+
+    @classmethod
+    def of(cls, tokenizer: Tokenizer, parts: int) -> "_Frame":
+        """Learned from what the tokenizer puts around one word or two. Raises ValueError if it has none."""
+        word = tokenizer.encode("a", add_special_tokens=False)
+        if not len(word):
+            raise ValueError("the tokenizer cannot read the letter a")
+        done = tokenizer.post_process(word, word if parts == 2 else None)
+        own = [i for i, special in enumerate(done.special_tokens_mask) if not special]
+        first, last = own[:: len(word)], own[len(word) - 1 :: len(word)]
+        gaps = zip([0, *(i + 1 for i in last)], [*first, len(done)], strict=True)
+        fixed = tuple(Window(tuple(done.ids[a:b]), tuple(done.type_ids[a:b])) for a, b in gaps)
+        return cls(fixed, tuple(done.type_ids[i] for i in first))
+
+    @property
+    def size(self) -> int:
+        """How many tokens of a window it takes."""
+        return sum(len(window.ids) for window in self.fixed)
+
+    def around(self, *parts: Sequence[int]) -> Window:
+        """One window of the token ids of each part."""
+        ids, segments = list(self.fixed[0].ids), list(self.fixed[0].segments)
+        for part, segment, after in zip(parts, self.segments, self.fixed[1:], strict=True):
+            ids += [*part, *after.ids]
+            segments += [segment] * len(part) + list(after.segments)
+        return Window(tuple(ids), tuple(segments))
+
+
+def coverage(text: str, whole: Encoding, unknown: int | None) -> float:
+    """Share of non-space characters that lie in a known token; 1.0 for a text of nothing but space."""
+    if text.isascii() and unknown not in whole.ids and text.isprintable():
+        return 1.0
+    seen = np.zeros(len(text), dtype=bool)
+    for token, (start, end) in zip(whole.ids, whole.offsets, strict=True):
+        if token != unknown:
+            seen[start:end] = True
+    counts = np.fromiter((not c.isspace() for c in text), dtype=bool, count=len(text))
+    return float(seen[counts].mean()) if counts.any() else 1.0
+
+
+def unknown_id(tokenizer: Tokenizer) -> int | None:
     """The id of the unknown token, or None for tokenizers that know every byte."""
     for name in (getattr(tokenizer.model, "unk_token", None), "[UNK]", "<unk>"):
         if name and (found := tokenizer.token_to_id(name)) is not None:

@@ -1,7 +1,6 @@
 """What loaders share: files in the order of the card, tables as dictionaries, groups without text."""
 
 import csv
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +17,8 @@ def parts(card: Card, folder: Path) -> Iterator[tuple[Path, str]]:
 
 def table(path: Path, *, delimiter: str = ",", encoding: str = "utf-8-sig") -> Iterator[dict[str, str]]:
     """Yield the rows of a delimited file with a header."""
-    yield from csv.DictReader(io.StringIO(path.read_text(encoding), newline=""), delimiter=delimiter)
+    with path.open(newline="", encoding=encoding) as file:
+        yield from csv.DictReader(file, delimiter=delimiter)
 
 
 def group_of(text: str) -> str:

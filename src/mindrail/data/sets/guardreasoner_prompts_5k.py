@@ -1,4 +1,4 @@
-"""Prompts with harmfulness labels, a balanced sample of GuardReasonerTrain: the pool of the prompt-harm task."""
+"""Prompts with harmfulness labels from GuardReasonerTrain, balanced: the pool of the prompt-harm task."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,18 +16,23 @@ CARD = Card(
     rows=5000,
     labels="prompt harmfulness: safe 2,500, harmful 2,500",
     problems=(
-        "Labels were parsed out of GuardReasoner's reasoning. BeaverTails labels responses, so the labels of its "
-        "923 prompts are the model's own. 183 exact duplicates, 4 texts with conflicting labels. The carrier "
-        "calls the file a test; it is training data."
+        "Labels were parsed out of GuardReasoner's reasoning. BeaverTails labels responses, so the labels of "
+        "its 923 prompts are the model's own. 183 exact duplicates, 4 texts with conflicting labels. The "
+        "carrier calls the file a test; it is training data."
     ),
     files=(
         Source(
             "data/evaluation/guardreasoner_test_5k.json",
             "1a46ddbb40bd9e72f9128d8ea1874c762210c63ecb0b44d56db0a28a72f607ef",
-            2610847,
+            2_610_847,
         ),
     ),
-    crosswalks={"prompt-harm": Crosswalk({"safe": "safe", "harmful": "harmful"})},
+    crosswalks={
+        "prompt-harm": Crosswalk({"safe": "safe", "harmful": "harmful"}),
+        "harm-six": Crosswalk(
+            {"safe": (), "harmful": None}, loses="nothing says which harm, so only rows without one answer"
+        ),
+    },
 )
 
 

@@ -1,0 +1,69 @@
+"""A few harmless sentences of ours, with the scores a guard gave them when it was made.
+
+If they come out differently, something under the guard has changed (a library, a processor, a file), and
+its thresholds mean nothing any more.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mindrail.errors import BrokenGuard
+from mindrail.records import Example
+from mindrail.runtime.local import LocalScorer
+from mindrail.runtime.parts import Files, json_of, settings_of
+
+NAME = "golden.json"
+#: how far a raw score may lie from the recorded one
+TOLERANCE = 1e-3
+
+#: (what was said before, the judged text)
+SENTENCES = (
+    ("", "The library opens at nine, and the bus stops right in front of it."),
+    ("", "I was tired and a little sad today, so I called my sister and went to bed early."),
+    ("Did you sleep better this week?", "Not much, but the walks in the morning help."),
+    ("", "Die Suppe ist fertig, kommt ihr bitte zum Essen?"),
+    ("", "今天下午我们去公园散步吧。"),
+    ("", "Mañana llueve; 3 paraguas bastan ☔ (creo yo)."),
+)
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence with the raw scores per label."""
+
+    context: str
+    text: str
+    scores: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Golden:
+    """What a guard said when it was made."""
+
+    sentences: tuple[Sentence, ...]
+
+
+def record(scorer: LocalScorer) -> dict[str, Any]:
+    """Plain values for `golden.json`, from the scorer as it is now."""
+    scores = scorer.score([Example.of(text, context=context) for context, text in SENTENCES])
+    rows = zip(SENTENCES, scores.tolist(), strict=True)
+    return {"sentences": [{"context": before, "text": text, "scores": row} for (before, text), row in rows]}
+
+
+def check(scorer: LocalScorer, files: Files) -> None:
+    """Raise BrokenGuard where a score has moved by more than TOLERANCE."""
+    golden = settings_of(Golden, json_of(files, NAME), NAME)
+    labels = len(scorer.axis.names)
+    if not golden.sentences or any(len(sentence.scores) != labels for sentence in golden.sentences):
+        raise BrokenGuard(f"expected sentences with {labels} scores each", file=NAME)
+    recorded = np.array([sentence.scores for sentence in golden.sentences])
+    found = scorer.score([Example.of(s.text, context=s.context) for s in golden.sentences])
+    furthest = float(np.abs(found - recorded).max())
+    if not furthest <= TOLERANCE:
+        raise BrokenGuard(
+            f"its scores have moved by {furthest:.2g} since it was made, expected at most {TOLERANCE:g}. Do: "
+            "export the guard again on this machine, or run it where it was made",
+            file=NAME,
+        )

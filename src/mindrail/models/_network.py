@@ -1,0 +1,172 @@
+"""An encoder with a classification head that plain transformers can load again.
+
+Two ways to sum a window up. `native`: whatever the architecture's own classification class does. `mean`,
+for BERT: the mean over tokens, normalised, through BERT's own pooler and classifier. For a sentence encoder
+such as MiniLM the mean is what its weights were trained for.
+"""
+
+import copy
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn.functional import layer_norm
+
+from mindrail import seeds
+from mindrail.errors import BadConfig
+from mindrail.taxonomy import Axis
+
+Pooling = Literal["mean", "native"]
+
+#: How much louder the averaging layer speaks than the residual beside it; see `with_mean_layer`.
+LOUD = 1e6
+
+
+class Network(nn.Module):
+    """A transformers sequence classifier, with its pooling replaced where asked."""
+
+    def __init__(self, classifier: Any, pooling: Pooling) -> None:
+        super().__init__()
+        self.classifier, self.pooling = classifier, pooling
+        self.noise = Noise()
+        _seed_dropout(classifier, self.noise)
+
+    @classmethod
+    def pretrained(cls, where: str, axis: Axis, *, pooling: Pooling | None, dropout: float, seed: int) -> "Network":
+        """Load weights and put a fresh head on them; `pooling=None` takes the mean for BERT, native elsewhere."""
+        from transformers import AutoConfig, AutoModelForSequenceClassification
+
+        config = AutoConfig.from_pretrained(where)
+        if pooling == "mean" and config.model_type != "bert":
+            raise BadConfig(f"pooling 'mean' is for BERT, and this is {config.model_type}. Do: use pooling 'native'")
+        chosen = pooling or ("mean" if config.model_type == "bert" else "native")
+        config.num_labels = len(axis.names)
+        config.id2label = dict(enumerate(axis.names))
+        config.label2id = {name: i for i, name in enumerate(axis.names)}
+        config.problem_type = "single_label_classification" if axis.exclusive else "multi_label_classification"
+        for name in ("hidden_dropout_prob", "dropout", "classifier_dropout", "mlp_dropout", "embedding_dropout"):
+            if getattr(config, name, None) is not None:
+                setattr(config, name, dropout)
+        for name in ("attention_probs_dropout_prob", "attention_dropout"):
+            if hasattr(config, name):  # with it, attention falls back to a slow path
+                setattr(config, name, 0.0)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seeds.derive(seed, "head"))
+            model = AutoModelForSequenceClassification.from_pretrained(
+                where, config=config, attn_implementation="eager", dtype=torch.float32
+            )
+        if chosen == "mean":
+            with torch.no_grad():  # start from the plain mean, gently squashed
+                model.bert.pooler.dense.weight.copy_(0.5 * torch.eye(config.hidden_size))
+                model.bert.pooler.dense.bias.zero_()
+        return cls(model, chosen)
+
+    def forward(
+        self,
+        ids: Int[Tensor, "window token"],
+        segments: Int[Tensor, "window token"],
+        mask: Int[Tensor, "window token"] | None = None,
+    ) -> Float[Tensor, "window k"]:
+        """Raw scores of each window; without a mask every token counts."""
+        inputs = {"input_ids": ids} if mask is None else {"input_ids": ids, "attention_mask": mask}
+        if self.takes_segments:
+            inputs["token_type_ids"] = segments
+        if self.pooling == "native":
+            scores: Tensor = self.classifier(**inputs).logits
+            return scores
+        bert = self.classifier.bert
+        hidden = bert(**inputs).last_hidden_state
+        if mask is None:
+            mean = hidden.mean(dim=1)
+        else:
+            weight = mask[..., None].to(hidden.dtype)
+            mean = (hidden * weight).sum(dim=1) / weight.sum(dim=1)
+        mean = layer_norm(mean, mean.shape[-1:], eps=self.classifier.config.layer_norm_eps)
+        pooled = torch.tanh(bert.pooler.dense(mean))
+        scores = self.classifier.classifier(self.classifier.dropout(pooled))
+        return scores
+
+    @property
+    def takes_segments(self) -> bool:
+        """Whether the architecture tells first from second segment."""
+        return int(getattr(self.classifier.config, "type_vocab_size", 0) or 0) > 1
+
+    def save(self, folder: Path) -> None:
+        """Write a folder that `AutoModelForSequenceClassification.from_pretrained` loads with the same scores."""
+        model = with_mean_layer(self.classifier) if self.pooling == "mean" else self.classifier
+        model.save_pretrained(folder)
+
+    @classmethod
+    def load(cls, folder: Path, pooling: Pooling) -> "Network":
+        """Read back what `save` wrote."""
+        from transformers import AutoModelForSequenceClassification
+
+        model = AutoModelForSequenceClassification.from_pretrained(
+            folder, attn_implementation="eager", dtype=torch.float32, local_files_only=True
+        )
+        if pooling == "mean":
+            del model.bert.encoder.layer[-1]
+            model.config.num_hidden_layers -= 1
+        return cls(model, pooling).eval()
+
+
+def with_mean_layer(model: Any) -> Any:
+    """A copy of a BERT classifier with one more layer, in which every token becomes the mean over all tokens.
+
+    Plain transformers pools the first token. Attention with zero queries and keys is uniform over the
+    unmasked tokens, identity values make it their mean, and an output weight of LOUD drowns the residual, so
+    that the layer's own normalisation yields exactly the normalised mean that `Network` computes.
+    """
+    model = copy.deepcopy(model)
+    layer = copy.deepcopy(model.bert.encoder.layer[-1])
+    attention = layer.attention.self
+    size = model.config.hidden_size
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.zero_()
+        attention.value.weight.copy_(torch.eye(size))
+        layer.attention.output.dense.weight.copy_(LOUD * torch.eye(size))
+        layer.attention.output.LayerNorm.weight.fill_(1.0)
+        layer.output.LayerNorm.weight.fill_(1.0)
+    if hasattr(attention, "layer_idx"):
+        attention.layer_idx = len(model.bert.encoder.layer)
+    model.bert.encoder.layer.append(layer)
+    model.config.num_hidden_layers += 1
+    return model
+
+
+class Noise:
+    """Where dropout draws from. Set once per step, so that a step's noise depends on seed and step alone."""
+
+    def __init__(self) -> None:
+        self.stream = seeds.stream(0, "dropout")
+
+    def start(self, seed: int, step: int) -> None:
+        """Begin a step."""
+        self.stream = seeds.stream(seed, "dropout", step)
+
+
+class SeededDropout(nn.Module):
+    """Dropout with a byte mask from a numpy stream: faster than torch's on a CPU, and resumable."""
+
+    def __init__(self, p: float, noise: Noise) -> None:
+        super().__init__()
+        self.p, self.noise = p, noise
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Zero a share `p` of the values and scale the rest, in training only."""
+        if not self.training or self.p == 0.0:
+            return x
+        kept = round((1.0 - self.p) * 256)
+        drawn = torch.frombuffer(bytearray(self.noise.stream.bytes(x.numel())), dtype=torch.uint8)
+        return x * (drawn.view(x.shape) < kept).to(x.dtype).mul_(256.0 / kept)
+
+
+def _seed_dropout(module: nn.Module, noise: Noise) -> None:
+    for name, child in module.named_children():
+        if isinstance(child, nn.Dropout):
+            setattr(module, name, SeededDropout(child.p, noise))
+        else:
+            _seed_dropout(child, noise)

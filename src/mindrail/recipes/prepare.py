@@ -1,0 +1,196 @@
+"""`prepare`: sets to a split of few labels, the rest unlabelled, dev and test, with leaks refused."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mindrail import config, files, taxonomy
+from mindrail.data import corpus, dedup, split
+from mindrail.data.split import Sampling
+from mindrail.errors import BadSplit, LeakFound
+from mindrail.records import Example, jsonl
+from mindrail.records.targets import targets_of
+from mindrail.taxonomy import Axis, Taxonomy
+
+log = logging.getLogger(__name__)
+
+PARTS = ("labelled", "unlabelled", "dev", "test")
+
+
+@dataclass(frozen=True)
+class Prepare:
+    """Where examples come from and how they are divided. A set is a name, or the path of a user's own card."""
+
+    taxonomy: str
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+    axis: str | None = None
+    dev: tuple[str, ...] = ()  # sets of their own; empty: `dev_size` examples of the training sets
+    dev_size: int = 500
+    labels: int | None = 200  # None: all there are
+    sample: Sampling = "stratified"
+    unlabelled: tuple[str, ...] = ()  # more sets whose labels are not used
+    exclude: tuple[str, ...] = ()  # sets whose texts must not be learned from
+    train_split: str | None = None  # the sets' own splits to take, where they have any
+    dev_split: str | None = None
+    test_split: str | None = None
+    near: float = 0.7  # share of common 5-word shingles from which two texts count as the same
+    allow_leaks: tuple[str, ...] = ()  # "train/dev", "train/test", "dev/test"
+    seed: int = 0  # of the labels
+    split_seed: int = 13  # of the dev split, the same for every seed of the labels
+
+
+@dataclass(frozen=True)
+class Split:
+    """A prepared split, read back from its folder."""
+
+    folder: Path
+    taxonomy: Taxonomy
+    axis: Axis
+    about: dict[str, Any]
+
+    @classmethod
+    def load(cls, folder: Path) -> "Split":
+        """Read `split.json`; the parts are read when asked for."""
+        about = files.read_json(folder / "split.json")
+        kinds = taxonomy.from_dict(about["taxonomy"], where="split.json")
+        return cls(folder, kinds, kinds.axis(about["axis"]), about)
+
+    def part(self, name: str) -> list[Example]:
+        """The examples of one of `labelled`, `unlabelled`, `dev`, `test`."""
+        return jsonl.read(self.folder / f"{name}.jsonl")
+
+    @property
+    def digest(self) -> str:
+        """Changes with any row of any part."""
+        return files.digest(self.about["files"])[:16]
+
+
+def prepare(settings: Prepare, folder: Path) -> Split:
+    """Write a split into `folder` and return it.
+
+    Exact duplicates are dropped (the first is kept; texts with conflicting labels go). Raises LeakFound where
+    the same or nearly the same text stands on two sides and that pair of sides is not allowed by name;
+    BadSplit where a part is empty or knows one class only.
+    """
+    kinds = taxonomy.load(settings.taxonomy)
+    axis = kinds.axis(settings.axis)
+    pool, dropped = _pool(settings, kinds, axis)
+    test = _read(settings.test, settings.test_split, kinds, axis)
+    test, _ = dedup.drop_duplicates(test, axis)
+    if settings.dev or settings.dev_split:
+        dev, _ = dedup.drop_duplicates(
+            _read(settings.dev or settings.train, settings.dev_split, kinds, axis), axis
+        )
+    else:
+        pool, dev = split.carve(pool, settings.dev_size, settings.split_seed)
+    known = sum(axis.name in example.answers for example in pool)
+    labelled, rest = split.choose_labels(
+        pool, axis, known if settings.labels is None else settings.labels, settings.sample, settings.seed
+    )
+    extra = [example for name in settings.unlabelled for example in corpus.read(name, kinds, axis, labelled=False)]
+    unlabelled = _without_answers(_new([*rest, *extra], [*labelled, *dev, *test]))
+    parts = {"labelled": labelled, "unlabelled": unlabelled, "dev": dev, "test": test}
+    found = _leaks(parts, settings)
+    for name in ("labelled", "dev", "test"):
+        _refuse_empty(name, parts[name], axis)
+    about = {
+        "taxonomy": kinds.to_dict(),
+        "axis": axis.name,
+        "digest": axis.digest,
+        "settings": config.plain(settings),
+        "rows": {name: len(part) for name, part in parts.items()},
+        "answers": {name: _counts(axis, parts[name]) for name in ("labelled", "dev", "test")},
+        "dropped": dropped,
+        "leaks_allowed": found,
+        "licences": _licences(settings),
+    }
+    with files.new_folder(folder) as place:
+        for name, part in parts.items():
+            jsonl.write(place / f"{name}.jsonl", part)
+        hashes = {f"{name}.jsonl": files.sha256(place / f"{name}.jsonl") for name in parts}
+        files.write_json(place / "split.json", about | {"files": hashes})
+    return Split.load(folder)
+
+
+def _pool(settings: Prepare, kinds: Taxonomy, axis: Axis) -> tuple[list[Example], dict[str, int]]:
+    """The training examples, each text once, without the excluded ones; and what was dropped."""
+    read = _read(settings.train, settings.train_split, kinds, axis)
+    pool, report = dedup.drop_duplicates(read, axis)
+    banned = {
+        example.normalised()
+        for name in settings.exclude
+        for example in corpus.read(name, kinds, axis, labelled=False)
+    }
+    kept = [example for example in pool if example.normalised() not in banned]
+    return kept, config.plain(report) | {"excluded": len(pool) - len(kept)}
+
+
+def _read(sets: Sequence[str], part: str | None, kinds: Taxonomy, axis: Axis) -> list[Example]:
+    """Examples of several sets; with `part`, only those whose set puts them in that split."""
+    examples = [example for name in sets for example in corpus.read(name, kinds, axis)]
+    if part is None:
+        return examples
+    chosen = [example for example in examples if example.tags.get("split") == part]
+    if not chosen:
+        there = sorted({example.tags.get("split", "none") for example in examples})
+        raise BadSplit(f"no example is in split '{part}'; the sets have: {', '.join(there)}")
+    return chosen
+
+
+def _new(examples: Sequence[Example], others: Sequence[Example]) -> list[Example]:
+    """Examples whose text is not among `others`, each text once."""
+    seen = {example.normalised() for example in others}
+    fresh = []
+    for example in examples:
+        text = example.normalised()
+        if text not in seen:
+            seen.add(text)
+            fresh.append(example)
+    return fresh
+
+
+def _without_answers(examples: Sequence[Example]) -> list[Example]:
+    return [replace(example, answers={}) for example in examples]
+
+
+def _leaks(parts: dict[str, list[Example]], settings: Prepare) -> dict[str, int]:
+    """How many pairs leak between allowed sides; raises LeakFound for the first side that is not allowed."""
+    sides = {"train": [*parts["labelled"], *parts["unlabelled"]], "dev": parts["dev"], "test": parts["test"]}
+    found = {}
+    for left, right in (("train", "test"), ("dev", "test"), ("train", "dev")):
+        leaks = dedup.leaks(sides[left], sides[right], threshold=settings.near)
+        name = f"{left}/{right}"
+        found[name] = len(leaks)
+        if leaks and name not in settings.allow_leaks:
+            worst = ", ".join(f"{leak.left_id}~{leak.right_id} ({leak.similarity:.2f})" for leak in leaks[:5])
+            raise LeakFound(
+                f"{len(leaks)} texts stand in both {left} and {right}, or nearly so: {worst}. "
+                f"Do: drop them (exclude), group them, or accept them by name (allow_leaks: ['{name}'])"
+            )
+        log.info("%s: %d near duplicates", name, len(leaks))
+    return found
+
+
+def _refuse_empty(name: str, part: list[Example], axis: Axis) -> None:
+    targets = targets_of(axis, part)
+    if not targets.known.any():
+        raise BadSplit(f"the {name} part has no labelled example on axis '{axis.name}'. Do: choose another set")
+    seen = targets.values[targets.known].any(axis=0)
+    if axis.exclusive and seen.sum() < 2:
+        only = axis.names[int(seen.argmax())]
+        raise BadSplit(f"all {int(targets.known.sum())} answers of the {name} part are '{only}'; two are needed")
+
+
+def _counts(axis: Axis, part: list[Example]) -> dict[str, int]:
+    counts = targets_of(axis, part).values.sum(axis=0)
+    return {name: int(count) for name, count in zip(axis.names, counts, strict=True)}
+
+
+def _licences(settings: Prepare) -> dict[str, dict[str, Any]]:
+    """The terms of everything that is learned from or judged on."""
+    names = {*settings.train, *settings.dev, *settings.test, *settings.unlabelled}
+    cards = {name: corpus.card(name) for name in sorted(names)}
+    return {name: {"licence": card.licence, "open": card.open_licence} for name, card in cards.items()}

@@ -1,0 +1,37 @@
+"""What can score: local, exported or remote, they all look like this to whoever judges scores."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from mindrail.arrays import Float, ndarray
+from mindrail.records import Example
+from mindrail.taxonomy import Axis
+
+
+class Scorer(Protocol):
+    """Raw scores on one axis, before any calibration."""
+
+    @property
+    def axis(self) -> Axis:
+        """The question that is answered."""
+        ...
+
+    def score(self, examples: Sequence[Example]) -> Float[ndarray, "n k"]:
+        """One row of scores per example, in order."""
+        ...
+
+
+def worst(axis: Axis, scores: Float[ndarray, "window k"]) -> Float[ndarray, " k"]:
+    """The scores that speak for a text of several windows.
+
+    Where labels exclude each other, those of the most dangerous window; else each label's largest.
+    """
+    if len(scores) == 1:
+        row: ndarray = scores[0]
+    elif axis.exclusive:
+        row = scores[int(np.argmax(axis.danger(scores)))]
+    else:
+        row = scores.max(axis=0)
+    return row

@@ -1,0 +1,42 @@
+"""What has to be settled before torch is imported, and how many threads it may use."""
+
+import ctypes
+import os
+import sys
+
+from mindrail import machine
+
+
+def prepare() -> None:
+    """Make training fast and polite on a shared CPU; call before the first `import torch`.
+
+    OpenMP threads wait passively (14 % slower on a quiet machine, up to three times faster beside others),
+    and glibc keeps freed memory, which saves millions of page faults. The user's own settings win.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    if sys.platform == "linux" and "MALLOC_ARENA_MAX" not in os.environ:
+        try:
+            mallopt = ctypes.CDLL(None).mallopt
+        except (OSError, AttributeError):  # not glibc
+            return
+        for option, value in ((-4, 0), (-1, 2**31 - 1), (-2, 64 << 20)):  # M_MMAP_MAX, M_TRIM_THRESHOLD, M_TOP_PAD
+            mallopt(option, value)
+
+
+def settle() -> None:
+    """Threads and determinism, once torch is there."""
+    import torch
+
+    torch.set_num_threads(machine.cores())
+    torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+def has_fast_bfloat16() -> bool:
+    """Whether the CPU multiplies bfloat16 in hardware; without it bfloat16 is many times slower than float32."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as info:
+            flags = next((line for line in info if line.startswith("flags")), "")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags

@@ -1,0 +1,12 @@
+"""What a training run reports while it goes on."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """One step was taken; `report` holds the losses."""
+
+    step: int
+    steps: int
+    report: dict[str, float] = field(default_factory=dict)
