@@ -1,4 +1,4 @@
-"""Guards small enough to be built in milliseconds, one of each kind, with a model one can work out by hand."""
+"""Guards small enough to be built in milliseconds, one of each kind, worked out by hand where it matters."""
 
 import hashlib
 import json
@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import onnx
-from helpers.axes import SCALE
 from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
+from helpers.axes import SCALE
 from mindrail import files
 from mindrail.calibrate import Calibration, Scaling, Threshold, events
 from mindrail.guard.manifest import Entry, identity
@@ -20,7 +20,26 @@ from mindrail.runtime import linear, majority, static
 from mindrail.runtime.load import NEEDED
 from mindrail.taxonomy import Axis, Taxonomy
 
-WORDS = "the soup is ready calm walk park storm thunder please come and go now we 今 天 公 园".split()
+WORDS = (
+    *[
+        "the",
+        "soup",
+        "is",
+        "ready",
+        "calm",
+        "walk",
+        "park",
+        "storm",
+        "thunder",
+        "please",
+        "come",
+        "and",
+        "go",
+        "now",
+        "we",
+    ],
+    *"今天公园",
+)
 #: the one word that the tiny models find dangerous
 STORM = "storm"
 KINDS = tuple(NEEDED)
@@ -43,10 +62,10 @@ def tokenizer() -> Tokenizer:
 
 
 def embeddings(labels: int, seed: int = 0) -> np.ndarray:
-    """[tokens, labels]: a little of each label in every token, much of the last label in the storm."""
+    """[tokens, labels]: a little of each label in every token, more of each in the storm, most of the last."""
     table = np.random.default_rng(seed).uniform(-0.2, 0.2, (tokenizer().get_vocab_size(), labels))
+    table[tokenizer().token_to_id(STORM)] = [0.2] * (labels - 1) + [6.0]
     table[:, 0] += 1.0
-    table[tokenizer().token_to_id(STORM), -1] = 6.0
     return table.astype(np.float32)
 
 
@@ -95,7 +114,10 @@ def model_files(kind: str, axis: Axis, folder: Path, **options: Any) -> dict[str
         files.write_text(folder / "tokenizer.json", tokenizer().to_str())
     elif kind == "linear":
         grams = linear.Grams("word", 1, 2), linear.Grams("char", 1, 3)
-        known = [{"storm": 0, "soup": 1, "the soup": 2}, {c: i for i, c in enumerate("etaoinshrdlumcwfgypbvk")}]
+        known = [
+            {"storm": 0, "soup": 1, "the soup": 2},
+            {c: i for i, c in enumerate("etaoinshrdlumcwfgypbvk")},
+        ]
         vocabularies = [
             linear.Vocabulary(g, k, np.linspace(1, 2, len(k))) for g, k in zip(grams, known, strict=True)
         ]

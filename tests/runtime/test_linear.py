@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.axes import AXES, SCALE, TWO
-from helpers.guards import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import FeatureUnion
 
+from helpers.axes import AXES, SCALE, TWO
+from helpers.guards import examples
 from mindrail.arrays import ndarray
 from mindrail.errors import BrokenGuard
 from mindrail.records import Example
@@ -122,7 +122,9 @@ def test_a_long_text_counts_as_its_most_dangerous_window(tmp_path: Path) -> None
 
 def test_characters_that_were_never_seen_count_as_unread(tmp_path: Path) -> None:
     *_, scorer = pair([ANALYSERS["char"]], TWO, tmp_path)
-    coverage = scorer.measure([Example.of("the SOUP"), Example.of("the жжжж"), Example.of("ж"), Example.of(" ")])
+    coverage = scorer.measure(
+        [Example.of("the SOUP"), Example.of("the жжжж"), Example.of("ж"), Example.of(" ")]
+    )
     assert coverage.coverage.tolist() == [1.0, 3 / 7, 0.0, 1.0]
 
 

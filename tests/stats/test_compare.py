@@ -58,7 +58,7 @@ def test_the_swap_test_agrees_with_every_possible_swap():
         x = RECALL.compute(truth, a.probability, np.where(swap, b.chosen, a.chosen))
         y = RECALL.compute(truth, a.probability, np.where(swap, a.chosen, b.chosen))
         as_far.append(abs(x - y) >= observed - 1e-12)
-    assert swap_test(RECALL, truth, [a], [b], rounds=4000) == pytest.approx(np.mean(as_far), abs=0.03)
+    assert swap_test(RECALL, truth, [a], [b], rounds=2000) == pytest.approx(np.mean(as_far), abs=0.03)
 
 
 def test_a_group_is_swapped_whole():
@@ -67,15 +67,15 @@ def test_a_group_is_swapped_whole():
     a = Output(np.ones(50), truth)
     b = Output(np.zeros(50), ~truth)
     groups = [f"person {i // 10}" for i in range(50)]
-    assert swap_test(RECALL, truth, [a], [b], groups, rounds=4000) == pytest.approx(2 / 2**5, abs=0.02)
-    assert swap_test(RECALL, truth, [a], [b], rounds=4000) == 1 / 4001
+    assert swap_test(RECALL, truth, [a], [b], groups, rounds=2000) == pytest.approx(2 / 2**5, abs=0.02)
+    assert swap_test(RECALL, truth, [a], [b], rounds=2000) == 1 / 2001
 
 
 def test_equal_models_are_called_different_as_rarely_as_stated():
     truth = event(80)
-    p = [swap_test(BRIER, truth, [model(truth, 0.7, i)], [model(truth, 0.7, i + 999)], seed=i, rounds=199)
-         for i in range(200)]  # fmt: skip
-    assert np.mean(np.array(p) <= 0.05) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 200)
+    pairs = [([model(truth, 0.7, i)], [model(truth, 0.7, i + 999)]) for i in range(100)]
+    p = [swap_test(BRIER, truth, *pair, seed=i, rounds=59) for i, pair in enumerate(pairs)]
+    assert np.mean(np.array(p) <= 0.05) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 100)
 
 
 def test_several_seeds_are_averaged_and_widen_the_interval():
@@ -165,10 +165,10 @@ def test_too_little_data_says_how_much_more_and_that_is_enough():
     assert verdict.more_positives == pytest.approx(verdict.more_rows * truth.mean(), abs=1)
     assert "80% power" in verdict.sentence
     kinds = []
-    for seed in range(40):
+    for seed in range(25):
         more = event(60 + verdict.more_rows, seed=seed)
         a, b = model(more, 0.85, seed + 100), model(more, 0.70, seed + 200)
-        kinds.append(judge(compare(RECALL, more, [a], [b], rounds=200)).kind)
+        kinds.append(judge(compare(RECALL, more, [a], [b], rounds=100)).kind)
     assert 0.6 <= np.mean([kind == "a_better" for kind in kinds]) <= 1.0
 
 
@@ -200,7 +200,7 @@ def test_an_undefined_metric_is_no_verdict():
 def test_of_many_comparisons_each_must_be_clearer():
     truth = event(300, seed=2)
     base = model(truth, 0.70, 1)
-    found = [compare(RECALL, truth, [model(truth, 0.78, seed)], [base], rounds=500) for seed in range(8)]
+    found = [compare(RECALL, truth, [model(truth, 0.78, seed)], [base], rounds=200) for seed in range(6)]
     alone = sum(judge(one).kind == "a_better" for one in found)
     together = sum(verdict.kind == "a_better" for verdict in judge_all(found))
     assert together <= alone

@@ -45,8 +45,19 @@ def choices(
     recall = shares(flags & positive, positive, draws)
     alarms = shares(flags & ~positive, ~positive, draws)
     return tuple(
-        _choice(limit, roles.get(limit, ""), truth, flags[:, i]).__class__(
-            **vars(_choice(limit, roles.get(limit, ""), truth, flags[:, i])) | {}
+        Choice(
+            limit,
+            roles.get(limit, ""),
+            recall[i],
+            _precision(truth, flags[:, i]),
+            alarms[i],
+            stopped=float(flags[:, i].mean()),
+            misses=1000 * float((truth & ~flags[:, i]).mean()),
+            false_alarms=1000 * float((flags[:, i] & ~truth).mean()),
         )
         for i, limit in enumerate(limits)
     )
+
+
+def _precision(truth: Bool[ndarray, " n"], flags: Bool[ndarray, " n"]) -> float | None:
+    return float(truth[flags].mean()) if flags.any() else None

@@ -4,6 +4,8 @@ Distilling needs no data and no network: every token of the vocabulary is read b
 by principal components, and weighted by its rank (Zipf). It takes about half a minute and is kept in the cache.
 """
 
+import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +87,8 @@ def _distil(where: str, dimensions: int, kept: Path) -> None:
     except ImportError:
         raise MissingExtra("model2vec", "train", "the static family") from None
     environment.settle()
-    made = distill(where, pca_dims=dimensions, quantize_to="float32")
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):  # its progress bars
+        made = distill(where, pca_dims=dimensions, quantize_to="float32")
     size = made.tokenizer.get_vocab_size()
     mapping = getattr(made, "token_mapping", None)
     vectors = np.asarray(made.embedding, dtype=np.float32)

@@ -192,5 +192,7 @@ def _counts(axis: Axis, part: list[Example]) -> dict[str, int]:
 def _licences(settings: Prepare) -> dict[str, dict[str, Any]]:
     """The terms of everything that is learned from or judged on."""
     names = {*settings.train, *settings.dev, *settings.test, *settings.unlabelled}
-    cards = {name: corpus.card(name) for name in sorted(names)}
-    return {name: {"licence": card.licence, "open": card.open_licence} for name, card in cards.items()}
+    cards = {name: corpus.card(name) for name in sorted(names) if not name.endswith(".yaml")}
+    terms = {name: {"licence": card.licence, "open": card.open_licence} for name, card in cards.items()}
+    own = {Path(name).stem: {"licence": "the user's own data", "open": False} for name in names - cards.keys()}
+    return terms | own

@@ -1,0 +1,202 @@
+"""`export`: a calibrated run to a guard folder. Eight bits ship only if they decide like the original."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mindrail import config, files, machine, plugins
+from mindrail.calibrate.policy import Calibration
+from mindrail.calibrate.settings import Settings
+from mindrail.errors import BrokenGuard, MissingExtra
+from mindrail.evaluate import card
+from mindrail.evaluate.run import Evaluation
+from mindrail.guard.guard import Guard
+from mindrail.guard.writer import write_guard
+from mindrail.recipes import calibrate as calibrating
+from mindrail.recipes.prepare import Split
+from mindrail.recipes.train import Run
+from mindrail.records import Example, Predictions, Provenance
+from mindrail.records.targets import targets_of
+from mindrail.runtime import load as runtime
+from mindrail.runtime.local import LocalScorer
+from mindrail.runtime.load import NEEDED, Kind
+
+#: Raw scores of the exported float model may differ from the trained one by this much.
+FAITHFUL = 1e-3
+
+
+@dataclass(frozen=True)
+class Export:
+    """What ships. `int8: auto` tries eight bits and falls back; `texts` is how many the gate looks at."""
+
+    int8: bool | str = "auto"  # auto, or false
+    texts: int = 2000  # dev rows, and unlabelled ones up to this many
+    transformers: bool = True  # add the files that let plain transformers load the guard
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A folder of runtime files with its scorer and, once fitted, its calibration."""
+
+    name: str
+    folder: Path
+    scorer: LocalScorer
+    calibration: Calibration
+    parity: dict[str, Any]
+
+
+def choose(
+    run: Run, split: Split, calibration: Calibration, goals: Settings, settings: Export, place: Path
+) -> Candidate:
+    """Make the runtime files in `place` and return the variant that ships, calibrated on its own scores.
+
+    Raises BrokenGuard if the exported float model does not say what the trained one says.
+    """
+    family = plugins.get("family", run.about["settings"]["family"]).FAMILY
+    kind: Kind = family.runtime
+    if kind != "onnx":
+        scorer = runtime.from_folder(kind, run.folder / "model", run.axis, machine.cores())
+        return Candidate("as trained", run.folder / "model", scorer, calibration, {"shipped": "as trained"})
+    dev, texts = _texts(split, settings.texts)
+    original = _float(run, split, goals, texts[: len(dev)], calibration, place / "float")
+    if settings.int8 is False:
+        return original
+    return _smaller(original, run, split, goals, dev, texts, place)
+
+
+def export(
+    run: Run,
+    split: Split,
+    chosen: Candidate,
+    evaluation: Evaluation | None,
+    settings: Export,
+    folder: Path,
+) -> Guard:
+    """Write the guard folder and load it back, golden sentences checked."""
+    kind: Kind = plugins.get("family", run.about["settings"]["family"]).FAMILY.runtime
+    about = card.card(
+        split.taxonomy,
+        split.axis,
+        chosen.calibration,
+        evaluation,
+        made_from=_made_from(run, split),
+        licences=run.about["licences"],
+        parity=chosen.parity,
+    )
+    documents: dict[str, bytes] = {}
+    if evaluation is not None:
+        documents["evaluation.json"] = _json(config.plain(evaluation))
+    if chosen.parity:
+        documents["parity.json"] = _json(chosen.parity)
+    write_guard(
+        folder,
+        kind=kind,
+        taxonomy=split.taxonomy,
+        axis=split.axis,
+        calibration=chosen.calibration,
+        runtime_files={name: chosen.folder / name for name in NEEDED[kind]},
+        card=about,
+        other_files=_transformers(run) if kind == "onnx" and settings.transformers else {},
+        documents=documents,
+        made_from=_made_from(run, split),
+    )
+    return Guard.load(folder, self_test=True)
+
+
+def _float(
+    run: Run, split: Split, goals: Settings, dev: Sequence[Example], calibration: Calibration, place: Path
+) -> Candidate:
+    """The trained encoder as float ONNX, held against torch on the dev rows."""
+    try:
+        from mindrail.export import onnx
+    except ImportError as error:
+        raise MissingExtra(error.name or "onnx", "train", "exporting an encoder") from None
+    from mindrail.models._network import Network
+
+    place.mkdir(parents=True)
+    settings = files.read_json(run.folder / "model" / "reach.json")
+    onnx.export(Network.load(run.folder / "model", settings["pooling"]), place / "model.onnx")
+    for name in ("tokenizer.json", "reach.json"):
+        (place / name).write_bytes((run.folder / "model" / name).read_bytes())
+    scorer = runtime.from_folder("onnx", place, run.axis, machine.cores())
+    trained = Predictions.load(run.folder / "predictions" / "dev", axis=run.axis).scores
+    apart = float(np.abs(scorer.score(dev) - trained).max())
+    if not apart <= FAITHFUL:
+        raise BrokenGuard(f"the exported model's scores differ from the trained one's by {apart:.2g}")
+    parity = {"shipped": "float32", "float32": {"largest_difference_from_torch": apart, "texts": len(dev)}}
+    return Candidate("float32", place, scorer, calibration, parity)
+
+
+def _smaller(
+    original: Candidate,
+    run: Run,
+    split: Split,
+    goals: Settings,
+    dev: Sequence[Example],
+    texts: Sequence[Example],
+    place: Path,
+) -> Candidate:
+    """The first 8-bit variant that passes the gate, or the original; every try is told."""
+    from mindrail.export import int8, parity
+
+    scores = original.scorer.score(texts).astype(np.float64)
+    targets = targets_of(run.axis, dev)
+    groups = [example.group for example in dev]
+    told: list[dict[str, Any]] = []
+    chosen = original
+    for recipe in int8.RECIPES:
+        folder = place / recipe.name.replace(" ", "-").replace(",", "")
+        folder.mkdir(parents=True)
+        int8.quantise(original.folder / "model.onnx", folder / "model.onnx", recipe)
+        for name in ("tokenizer.json", "reach.json"):
+            (folder / name).write_bytes((original.folder / name).read_bytes())
+        scorer = runtime.from_folder("onnx", folder, run.axis, machine.cores())
+        own = scorer.score(texts).astype(np.float64)
+        fitted = calibrating.calibrate(split, _predictions(run, split, dev, own[: len(dev)]), goals)
+        seen = parity.compare(
+            recipe.name,
+            run.axis,
+            parity.Side(scores, original.calibration),
+            parity.Side(own, fitted),
+            slice(0, len(dev)),
+            targets,
+            groups,
+        )
+        megabytes = round((folder / "model.onnx").stat().st_size / 1e6, 1)
+        told.append(config.plain(seen) | {"passed": seen.passed, "says": seen.sentence(), "megabytes": megabytes})
+        if seen.passed:
+            chosen = Candidate(recipe.name, folder, scorer, fitted, {})
+            break
+    report = original.parity | {"shipped": chosen.name, "tried": told}
+    return replace(chosen, parity=report)
+
+
+def _texts(split: Split, most: int) -> tuple[list[Example], list[Example]]:
+    """The dev rows, and all texts the gate looks at: the dev rows first, then unlabelled ones."""
+    dev = split.part("dev")
+    return dev, [*dev, *split.part("unlabelled")[: max(0, most - len(dev))]]
+
+
+def _predictions(run: Run, split: Split, dev: Sequence[Example], scores: np.ndarray) -> Predictions:
+    origin = Provenance(run.about["identity"], f"{split.digest}/dev", machine.versions())
+    return Predictions(run.axis, tuple(example.id for example in dev), scores, origin)
+
+
+def _transformers(run: Run) -> Mapping[str, Path]:
+    """What plain transformers needs beside the tokenizer."""
+    names = ("config.json", "model.safetensors", "tokenizer_config.json", "special_tokens_map.json")
+    return {name: run.folder / "model" / name for name in names if (run.folder / "model" / name).is_file()}
+
+
+def _made_from(run: Run, split: Split) -> dict[str, str]:
+    return {"run": run.about["identity"][:16], "split": split.digest, "axis": split.axis.digest}
+
+
+def _json(value: Any) -> bytes:
+    import json
+
+    return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False).encode()
