@@ -19,7 +19,9 @@ def measure(value: float, interval: tuple[float, float] | None, unit: str) -> di
 def write(name: str, measures: dict[str, Any], **more: Any) -> Path:
     """Write `results/NAME.json` with the command, the commit and the machine beside the measures."""
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-    dirty = subprocess.run(["git", "status", "--porcelain", "src"], capture_output=True, text=True, check=False)
+    dirty = subprocess.run(
+        ["git", "status", "--porcelain", "src"], capture_output=True, text=True, check=False
+    )
     result = {
         "schema": 1,
         "command": f"python {' '.join([Path(sys.argv[0]).as_posix(), *sys.argv[1:]])}",

@@ -1,4 +1,4 @@
-"""For all tests: shapes and types are checked as they run, nothing leaves the machine, public sets are optional."""
+"""For all tests: types are checked as they run, nothing leaves the machine, public sets are optional."""
 
 import socket
 import tempfile
@@ -25,6 +25,11 @@ def _at_hand(name: str) -> bool:
         any((folder / stored).is_file() for folder in folders for stored in (s.stored, f"{s.stored}.gz"))
         for s in corpus.card(name).files
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # beartype checks one random item of each list, which Hypothesis mistakes for chance in our strategies
+    config.addinivalue_line("filterwarnings", "ignore:Do not use the `random` module inside strategies")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mindrail.guard.guard import Answer, Guard
     from mindrail.records import Example, Turn
     from mindrail.taxonomy import Axis, Taxonomy
-    from mindrail.taxonomy import load as load_taxonomy
+    from mindrail.taxonomy.load import load as load_taxonomy
 
     __version__: str
 

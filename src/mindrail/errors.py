@@ -60,7 +60,9 @@ class MissingExtra(UsageError):
     """An optional part is not installed."""
 
     def __init__(self, package: str, extra: str, why: str) -> None:
-        super().__init__(f"{why} needs '{package}', which is not installed. Do: pip install 'mindrail[{extra}]'")
+        super().__init__(
+            f"{why} needs '{package}', which is not installed. Do: pip install 'mindrail[{extra}]'"
+        )
         self.package, self.extra = package, extra
 
 

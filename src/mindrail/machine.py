@@ -4,7 +4,16 @@ import os
 import platform
 from pathlib import Path
 
-PACKAGES = ("mindrail", "numpy", "onnxruntime", "tokenizers", "torch", "transformers", "scikit-learn", "model2vec")
+PACKAGES = (
+    "mindrail",
+    "numpy",
+    "onnxruntime",
+    "tokenizers",
+    "torch",
+    "transformers",
+    "scikit-learn",
+    "model2vec",
+)
 
 
 def cores() -> int:

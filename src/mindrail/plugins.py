@@ -26,7 +26,9 @@ def names(kind: str) -> list[str]:
     """All names of a kind, in kebab case and sorted. Imports nothing that it lists."""
     spec = find_spec(KINDS[kind])
     assert spec is not None and spec.submodule_search_locations is not None
-    found = {m.name for m in pkgutil.iter_modules(spec.submodule_search_locations) if not m.name.startswith("_")}
+    found = {
+        m.name for m in pkgutil.iter_modules(spec.submodule_search_locations) if not m.name.startswith("_")
+    }
     found |= {point.name for point in entry_points(group=f"mindrail.{kind}")}
     return sorted(name.replace("_", "-") for name in found)
 

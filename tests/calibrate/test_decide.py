@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from helpers.axes import AXES, FIRST, SCALE, SEVERAL, TWO, rows
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.axes import AXES, FIRST, SCALE, SEVERAL, TWO, rows
 from mindrail.calibrate import Calibration, Scaling, Threshold, decide, events, flagged, picked, stopped
 
 

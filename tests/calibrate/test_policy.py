@@ -7,8 +7,8 @@ import sys
 
 import numpy as np
 import pytest
-from helpers.axes import AXES, SCALE, SEVERAL, TWO
 
+from helpers.axes import AXES, SCALE, SEVERAL, TWO
 from mindrail.calibrate import Calibration, Promise, Scaling, Threshold, chances, events
 from mindrail.errors import WrongTaxonomy
 

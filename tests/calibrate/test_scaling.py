@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from helpers.axes import AXES, SEVERAL, TWO, rows
 from sklearn.linear_model import LogisticRegression
 
+from helpers.axes import AXES, SEVERAL, TWO, rows
 from mindrail.calibrate import Scaling
 from mindrail.calibrate.scaling import choose, fit, losses
 
@@ -84,9 +84,9 @@ def test_losses_are_the_negative_log_of_what_was_said_of_the_truth():
 
 
 def test_the_simplest_that_serves_unseen_rows_is_chosen():
-    honest = 2 * np.random.default_rng(0).normal(size=(3000, 2))
-    folds = np.arange(3000) % 5
+    honest = 2 * np.random.default_rng(0).normal(size=(1000, 2))
+    folds = np.arange(1000) % 5
     truth = drawn(TWO, honest)
     assert choose(TWO, truth, honest * 5, folds) == "temperature"
-    assert choose(TWO, truth, honest + [0.0, 3.0], folds) == "vector"
+    assert choose(TWO, truth, honest + np.array([0.0, 3.0]), folds) == "vector"
     assert choose(TWO, truth[:1], honest[:1], folds[:1]) == "none"

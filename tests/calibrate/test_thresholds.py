@@ -1,11 +1,11 @@
-"""From dev rows to a calibration: what it promises, what it says when it cannot, and that order is nothing."""
+"""From dev rows to a calibration: what it promises, and what it says when it cannot."""
 
 import dataclasses
 
 import numpy as np
 import pytest
-from helpers.axes import AXES, FIRST, SCALE, SEVERAL, TWO, rows
 
+from helpers.axes import AXES, FIRST, SCALE, SEVERAL, TWO, rows
 from mindrail.calibrate import Calibration, chances, decide, events, flagged, stopped
 from mindrail.calibrate.thresholds import UNLEARNT, Settings, fit
 from mindrail.errors import BadConfig, BadSplit, UnknownName
@@ -91,7 +91,8 @@ def test_a_rare_label_is_reviewed_never_blocked_and_noted():
     targets.values[:2, 2] = True
     made = fit(SEVERAL, targets, scores, GOALS)
     assert (made.threshold("rare").review, made.threshold("rare").block) == (UNLEARNT, None)
-    assert made.notes == ("'rare' is never blocked: 2 positives in 300 dev rows, expected at least 5 of each",)
+    note = "'rare' is never blocked: 2 positives in 300 dev rows, expected at least 5 of each"
+    assert made.notes == (note,)
 
 
 def test_a_rare_event_without_any_other_is_reviewed_too():
@@ -100,6 +101,7 @@ def test_a_rare_event_without_any_other_is_reviewed_too():
     made = fit(TWO, *some(targets, scores, chosen), GOALS)
     assert (made.threshold("harmful").review, made.threshold("harmful").block) == (UNLEARNT, None)
     assert made.promise is None
+    assert "Its threshold is 0.5, without guarantee" in made.no_promise
     assert len(made.notes) == 1
 
 
@@ -145,7 +147,8 @@ def test_the_order_of_rows_does_not_matter(axis, grouped):
     groups = [f"g{i // 2}" if i % 3 else None for i in range(150)] if grouped else None
     order = np.random.default_rng(1).permutation(150)
     turned = None if groups is None else [groups[i] for i in order]
-    assert fit(axis, *some(targets, scores, order), GOALS, turned) == fit(axis, targets, scores, GOALS, groups)
+    made = fit(axis, targets, scores, GOALS, groups)
+    assert fit(axis, *some(targets, scores, order), GOALS, turned) == made
 
 
 @pytest.mark.parametrize("axis", [axis for axis in AXES if axis.exclusive], ids=lambda a: a.kind)
@@ -170,8 +173,9 @@ def test_shapes_that_do_not_fit_are_refused():
     for wrong in (scores[:40], np.hstack([scores, scores])):
         with pytest.raises((ValueError, TypeError)):  # the second where shapes are checked
             fit(TWO, targets, wrong, GOALS)
-    with pytest.raises(ValueError, match="groups for 3 rows"):
-        fit(TWO, targets, scores, GOALS, ["a", "b", "c"])
+    for wrong_groups in (["a", "b", "c"], []):
+        with pytest.raises(ValueError, match=f"groups for {len(wrong_groups)} rows"):
+            fit(TWO, targets, scores, GOALS, wrong_groups)
 
 
 @pytest.mark.parametrize(
@@ -200,16 +204,16 @@ def test_goals_read_from_a_recipe_name_the_wrong_key():
 
 @pytest.mark.parametrize("axis", [SCALE, SEVERAL], ids=lambda a: a.kind)
 def test_the_promise_holds_although_scaling_saw_the_same_rows(axis):
-    """Scaling may reorder events of more than two labels a little; 100 dev sets show that it does no harm."""
-    pool, pool_scores = rows(axis, 20_000, seed=99)
+    """Scaling may reorder events of more than two labels a little; 60 dev sets show that it does no harm."""
+    pool, pool_scores = rows(axis, 5_000, seed=99)
     goals = dataclasses.replace(GOALS, scaling="vector")
     (asked,) = [e for e in events(axis) if e.name in ("unsafe", "any")]
     positives = asked.of(pool.values)
     kept = []
-    for seed in range(100):
+    for seed in range(60):
         made = fit(axis, *rows(axis, 150, seed), goals)
         if made.promise is not None:
             said = chances(axis, made.probabilities(axis, pool_scores))[asked.name]
             kept.append((said[positives] >= made.promise.threshold).mean() >= 0.9)
-    assert len(kept) > 80
+    assert len(kept) > 45
     assert np.mean(kept) >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / len(kept))

@@ -13,7 +13,9 @@ SCALE = Axis(
     (Label("safe", "s", decision="allow"), Label("unsure", "u", decision="review"), Label("unsafe", "h")),
 )
 SEVERAL = Axis("kinds", "any_of", (Label("rude", "r"), Label("cruel", "c"), Label("rare", "x")))
-FIRST = Axis("reply", "first_of", (Label("lost", "l"), Label("cold", "c"), Label("kind", "k", decision="allow")))
+FIRST = Axis(
+    "reply", "first_of", (Label("lost", "l"), Label("cold", "c"), Label("kind", "k", decision="allow"))
+)
 AXES = (TWO, SCALE, SEVERAL, FIRST)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,26 +21,8 @@ from mindrail.runtime import linear, majority, static
 from mindrail.runtime.load import NEEDED
 from mindrail.taxonomy import Axis, Taxonomy
 
-WORDS = (
-    *[
-        "the",
-        "soup",
-        "is",
-        "ready",
-        "calm",
-        "walk",
-        "park",
-        "storm",
-        "thunder",
-        "please",
-        "come",
-        "and",
-        "go",
-        "now",
-        "we",
-    ],
-    *"今天公园",
-)
+_ENGLISH = "the soup is ready calm walk park storm thunder please come and go now we"
+WORDS = (*re.split(" ", _ENGLISH), *"今天公园")
 #: the one word that the tiny models find dangerous
 STORM = "storm"
 KINDS = tuple(NEEDED)
@@ -62,7 +45,7 @@ def tokenizer() -> Tokenizer:
 
 
 def embeddings(labels: int, seed: int = 0) -> np.ndarray:
-    """[tokens, labels]: a little of each label in every token, more of each in the storm, most of the last."""
+    """[tokens, labels]: a little of each label in every token, more in the storm, most of the last."""
     table = np.random.default_rng(seed).uniform(-0.2, 0.2, (tokenizer().get_vocab_size(), labels))
     table[tokenizer().token_to_id(STORM)] = [0.2] * (labels - 1) + [6.0]
     table[:, 0] += 1.0

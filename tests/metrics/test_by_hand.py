@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mindrail import metrics
@@ -82,6 +82,7 @@ def test_ece_of_honest_probabilities_is_small_and_of_boasting_ones_is_not():
     assert ece(truth, (honest > 0.5) * 1.0, truth) == pytest.approx(0.25, abs=0.02)
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 8)), min_size=1, max_size=30))
 def test_auroc_counts_pairs(rows):
     truth = np.array([label for label, _ in rows])
@@ -91,6 +92,7 @@ def test_auroc_counts_pairs(rows):
     assert math.isnan(got) if not pairs else got == pytest.approx(sum(pairs) / len(pairs))
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 8)), min_size=1, max_size=30))
 def test_fpr_at_tpr_is_the_least_over_all_thresholds(rows):
     truth = np.array([label for label, _ in rows])

@@ -99,8 +99,9 @@ def test_a_poisoned_weight_is_an_error_not_an_answer(value: float, tmp_path: Pat
     table[tokenizer().token_to_id("soup")] = value
     model = tiny(SCALE, tmp_path, table=table, pool="ReduceMean")
     model.score([Example.of("the walk")])
-    with pytest.raises(BrokenGuard, match="NaN or infinity"):
-        model.score([Example.of("the soup")])
+    for text in ("the soup", "soup" + " the walk" * 60):
+        with pytest.raises(BrokenGuard, match="NaN or infinity"):
+            model.score([Example.of(text)])
 
 
 def test_a_token_beyond_the_embeddings_is_an_error_not_an_answer(tmp_path: Path) -> None:

@@ -29,22 +29,17 @@ def fit(axis: Axis, truth: Bool[ndarray, "n k"], scores: Float[ndarray, "n k"], 
     start = Scaling.none(labels)
     if method == "none":
         return start
-    base = start.apply(axis, scores)
     one_weight = np.repeat([[1.0, 0.0]], labels, axis=1)  # [1 … 1 0 … 0]
     design = one_weight if method == "temperature" else np.eye(2 * labels)
-
-    def loss(parameters: Float[ndarray, " p"]) -> tuple[float, Float[ndarray, " p"]]:
-        """The loss over all rows with its gradient; `design` makes log-weights and biases of parameters."""
-        log_weights, bias = np.split(parameters @ design, 2)
-        scaled = base * np.exp(log_weights) + bias
-        off = axis.probabilities(scaled) - truth
-        slope = design @ np.concatenate([(off * base).sum(axis=0) * np.exp(log_weights), off.sum(axis=0)])
-        prior = parameters @ parameters / (2 * PRIOR**2)
-        return float(losses(axis, truth, scaled).sum() + prior), slope + parameters / PRIOR**2
-
-    bounds = [(-LIMIT, LIMIT)] * len(design)
-    found = minimize(loss, np.zeros(len(design)), jac=True, method="L-BFGS-B", bounds=bounds).x
-    log_weights, bias = np.split(found @ design, 2)
+    found = minimize(
+        _loss,
+        np.zeros(len(design)),
+        args=(axis, truth, start.apply(axis, scores), design),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(-LIMIT, LIMIT)] * len(design),
+    )
+    log_weights, bias = np.split(found.x @ design, 2)
     return Scaling(method, tuple(np.exp(log_weights).tolist()), tuple(bias.tolist()))
 
 
@@ -66,6 +61,22 @@ def losses(axis: Axis, truth: Bool[ndarray, "n k"], scaled: Float[ndarray, "n k"
     else:
         row = (np.logaddexp(0.0, scaled) - truth * scaled).sum(axis=1)
     return row
+
+
+def _loss(
+    parameters: Float[ndarray, " p"],
+    axis: Axis,
+    truth: Bool[ndarray, "n k"],
+    base: Float[ndarray, "n k"],
+    design: Float[ndarray, "p 2*k"],
+) -> tuple[float, Float[ndarray, " p"]]:
+    """The loss over all rows with its gradient; `design` makes log-weights and biases of parameters."""
+    log_weights, bias = np.split(parameters @ design, 2)
+    scaled = base * np.exp(log_weights) + bias
+    off = axis.probabilities(scaled) - truth
+    slope = design @ np.concatenate([(off * base).sum(axis=0) * np.exp(log_weights), off.sum(axis=0)])
+    prior = parameters @ parameters / (2 * PRIOR**2)
+    return float(losses(axis, truth, scaled).sum() + prior), slope + parameters / PRIOR**2
 
 
 def _held_out(

@@ -109,7 +109,8 @@ def _known(axis: Axis, targets: Targets, scores: Float[ndarray, "n k"], groups: 
         )
     if not np.isfinite(scores).all():
         raise ValueError("scores hold NaN or infinity; no threshold can be learnt from them")
-    named = np.array(["" if group is None else group for group in groups or [None] * len(scores)], dtype=str)
+    given = [None] * len(scores) if groups is None else groups
+    named = np.array(["" if group is None else group for group in given], dtype=str)
     if len(named) != len(scores):
         raise ValueError(f"found groups for {len(named)} rows, expected {len(scores)}")
     order = np.lexsort([named, *scores.T, *targets.values.T])
@@ -159,7 +160,8 @@ def _promise(column: _Column, groups: list[str | None], settings: Settings) -> t
     try:
         return promise(positives, recall, confidence, event=name, next=settings.next, groups=own), ""
     except BadSplit as error:
-        return None, f"{error}. Thresholds aim at recall {recall:g} on the dev rows, without guarantee"
+        instead = f"reaches recall {recall:g} on the dev rows" if column.learnable else f"is {UNLEARNT:g}"
+        return None, f"{error}. Its threshold {instead}, without guarantee"
 
 
 def _threshold(column: _Column, settings: Settings, kept: Promise | None) -> tuple[Threshold, str]:

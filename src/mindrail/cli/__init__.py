@@ -15,7 +15,18 @@ from mindrail.errors import MindrailError
 __all__ = ["Command", "Result", "main"]
 
 #: In the order in which a newcomer meets them; whatever else the folder holds follows.
-ORDER = ("build", "sets", "prepare", "train", "predict", "calibrate", "evaluate", "compare", "export", "check")
+ORDER = (
+    "build",
+    "sets",
+    "prepare",
+    "train",
+    "predict",
+    "calibrate",
+    "evaluate",
+    "compare",
+    "export",
+    "check",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -31,7 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         print(f"error[{error.code}]: {error}", file=sys.stderr)
         code = error.exit_code
     except KeyboardInterrupt:
-        print("error[interrupted]: stopped by hand; a run goes on where it was when started again", file=sys.stderr)
+        print(
+            "error[interrupted]: stopped by hand; a run goes on where it was when started again",
+            file=sys.stderr,
+        )
         code = 130
     sys.exit(code)
 
@@ -71,7 +85,9 @@ def _overview(known: list[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"mindrail {__version__}")
     lines = [f"  {name:<10} {plugins.get('command', name).COMMAND.help}" for name in known]
-    parser.add_argument("command", choices=known, nargs="?", metavar="COMMAND", help="\n".join(["one of", *lines]))
+    parser.add_argument(
+        "command", choices=known, nargs="?", metavar="COMMAND", help="\n".join(["one of", *lines])
+    )
     parser.formatter_class = argparse.RawTextHelpFormatter
     return parser
 

@@ -6,23 +6,38 @@ from collections.abc import Iterable
 
 from mindrail.train.progress import Stepped
 
+#: seconds between two lines, on a terminal and elsewhere
+_PACE = (0.5, 15.0)
+
+
+class Bar:
+    """Tells how far a training run is and how long it will take, without filling a log."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self.began = self.last = time.monotonic()
+        self.first: int | None = None
+
+    def show(self, stepped: Stepped) -> None:
+        """Say so, if it is time to."""
+        self.first = stepped.step - 1 if self.first is None else self.first
+        now, moving = time.monotonic(), sys.stderr.isatty()
+        over = stepped.step == stepped.steps
+        if now - self.last < _PACE[0 if moving else 1] and not over:
+            return
+        self.last = now
+        left = (now - self.began) / max(1, stepped.step - self.first) * (stepped.steps - stepped.step)
+        losses = " ".join(f"{name} {value:.3f}" for name, value in stepped.report.items())
+        line = f"{self.what}: step {stepped.step} of {stepped.steps}, {left:.0f} s left  {losses}".rstrip()
+        print(f"\r\x1b[K{line}" if moving else line, end="" if moving and not over else "\n", file=sys.stderr)
+        sys.stderr.flush()
+
 
 def show(steps: Iterable[Stepped], what: str) -> None:
-    """Exhaust a training run and tell how far it is and how long it will take."""
-    began = time.monotonic()
-    first: int | None = None
-    last = began
+    """Exhaust a training run, telling how far it is."""
+    bar = Bar(what)
     for stepped in steps:
-        first = stepped.step - 1 if first is None else first
-        now = time.monotonic()
-        if now - last < (0.5 if sys.stderr.isatty() else 15.0) and stepped.step != stepped.steps:
-            continue
-        last = now
-        left = (now - began) / (stepped.step - first) * (stepped.steps - stepped.step)
-        losses = " ".join(f"{name} {value:.3f}" for name, value in stepped.report.items())
-        line = f"{what}: step {stepped.step} of {stepped.steps}, {left:.0f} s left  {losses}"
-        end = "\n" if not sys.stderr.isatty() or stepped.step == stepped.steps else ""
-        print(f"\r\x1b[K{line}" if sys.stderr.isatty() else line, end=end, file=sys.stderr, flush=True)
+        bar.show(stepped)
 
 
 def say(line: str) -> None:

@@ -40,7 +40,7 @@ class BadRow:
     code: str
 
 
-class Unusable(Exception):  # noqa: N818, it never leaves this package
+class Unusable(Exception):
     """Why the row at hand cannot be used; raised and caught while a table is read."""
 
     def __init__(self, code: str) -> None:

@@ -121,7 +121,7 @@ def _shingles(text: str) -> frozenset[str]:
 
 def _rows(threshold: float) -> int:
     """Hashes per band: as many as keep the share of missed pairs at the threshold small."""
-    missed = {rows: (1 - threshold**rows) ** (_HASHES // rows) for rows in (1, 2, 4, 8, 16, 32, 64, 128)}
+    missed = {rows: (1 - threshold**rows) ** (_HASHES // rows) for rows in (1, 2, 4, 8, 16, 32, 64)}
     return max(rows for rows, share in missed.items() if share <= _MISSED or rows == 1)
 
 

@@ -15,10 +15,11 @@ class Text:
 
 @dataclass(frozen=True)
 class Notes:
-    """A titled list of remarks that should not be overlooked."""
+    """A titled list of remarks; those that are `grave` must not be overlooked."""
 
     title: str
     items: tuple[str, ...]
+    grave: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,15 +57,15 @@ class Figure:
     table: Table | None = None
 
 
+Block = Text | Notes | Facts | Table | Figure
+
+
 @dataclass(frozen=True)
 class Section:
     """A heading with what belongs under it."""
 
     title: str
-    blocks: "tuple[Block, ...]"
-
-
-Block = Text | Notes | Facts | Table | Figure | Section
+    blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def _same_rows(rows: Rows, predictions: Sequence[Predictions]) -> Iterator[str]:
     for run, scored in zip(rows.runs, predictions, strict=True):
         data = run.calibration.fitted_on.get("data")
         if data and data == scored.made_by.data:
-            yield "The thresholds were fitted on these very rows: every number here flatters, promise included."
+            yield "The thresholds were fitted on these very rows: every number flatters, promise included."
 
 
 def _broken(promises: Sequence[PromiseCheck]) -> Iterator[str]:
@@ -47,9 +47,9 @@ def _broken(promises: Sequence[PromiseCheck]) -> Iterator[str]:
     if count:
         of_runs = f" in {count} of {len(promises)} runs" if len(promises) > 1 else ""
         yield f"The test rows contradict the promise{of_runs}: they are unlike the calibration rows."
-    for check in promises:
-        if check.verdict == "no promise":
-            yield f"{check.sentence.rstrip('.')}."
+    silent = sum(check.verdict == "no promise" for check in promises)
+    if silent and len(promises) > 1:
+        yield f"{silent} of {len(promises)} runs make no promise."
 
 
 def _thin(rows: Rows) -> Iterator[str]:
@@ -91,7 +91,7 @@ def _undefined(results: Sequence[EventResult], rounds: int) -> Iterator[str]:
 
 def _without_width(results: Sequence[EventResult]) -> Iterator[str]:
     for result in results:
-        flat = [name for name, number in _numbers(result) if number.value is not None and number.low == number.high]
+        flat = [name for name, number in _numbers(result) if _flat(number)]
         if flat:
             yield (
                 f"'{result.name}': every resample gives the same {', '.join(dict.fromkeys(flat))}. "
@@ -99,8 +99,12 @@ def _without_width(results: Sequence[EventResult]) -> Iterator[str]:
             )
 
 
+def _flat(number: Estimate) -> bool:
+    return number.low is not None and number.low == number.high
+
+
 def _numbers(result: EventResult) -> Iterator[tuple[str, Estimate]]:
     """Every number with an interval, by the name of its metric."""
-    for part in (result.stopped, result.blocked, result.neutral, result.ranking):
+    for part in (result.flagged, result.blocked, result.neutral, result.ranking):
         for field in fields(part) if part else ():
             yield field.name.replace("_", " "), getattr(part, field.name)

@@ -11,7 +11,7 @@ from math import isnan
 import numpy as np
 
 from mindrail import metrics
-from mindrail.arrays import Bool, Float, Int, ndarray
+from mindrail.arrays import Bool, Float, ndarray
 from mindrail.evaluate.results import AxisResult, Estimate, Picked, Ranking, Rates
 from mindrail.evaluate.rows import Rows
 from mindrail.stats import Interval, Output, measure, wilson
@@ -93,7 +93,7 @@ def _divided(sums: Float[ndarray, "rounds both"], width: int) -> Float[ndarray, 
 def _picked(rows: Rows, outputs: Sequence[Output]) -> Picked:
     names = _PICKED if rows.axis.exclusive else (*_PICKED, "micro-f1")
     found = _measured(names, rows.truth, outputs, rows.draws)
-    return Picked(*(found[name] for name in _PICKED), micro_f1=found.get("micro-f1"))
+    return Picked(found["accuracy"], found["macro-f1"], found["weighted-f1"], found.get("micro-f1"))
 
 
 def _measured(
@@ -107,6 +107,6 @@ def _measured(
 def _widened(found: Estimate, successes: int, size: int) -> Estimate:
     """The interval, at least as wide as Wilson's for so many of so many rows."""
     least = share(successes, size)
-    if None in (found.low, found.high, least.low, least.high):
+    if found.low is None or found.high is None or least.low is None or least.high is None:
         return found
     return Estimate(found.value, min(found.low, least.low), max(found.high, least.high), found.dropped)

@@ -1,7 +1,7 @@
 """The drawings of a report: small pure functions from results to inline SVG.
 
-They read in light and dark, on paper and in grey: shapes and dashes say what colours say. Every drawing carries
-its title and its numbers as text for those who do not see it.
+They read in light and dark, on paper and in grey: shapes and dashes say what colours say. Every drawing
+carries its title and its numbers as text for those who do not see it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from mindrail.evaluate import svg
 from mindrail.evaluate.results import Bin, Choice, Confusion, Estimate, EventResult
 from mindrail.evaluate.svg import Frame, Shape
-from mindrail.evaluate.words import score, share
+from mindrail.evaluate.words import score, share, short, wide
 
 #: how each chosen threshold is drawn
 _ROLES: dict[str, tuple[Shape, str]] = {
@@ -21,11 +21,11 @@ _ROLES: dict[str, tuple[Shape, str]] = {
 
 def confusion(found: Confusion, title: str) -> str:
     """Counts by truth (rows) and decided label (columns), darker where a larger share of the row lies."""
-    named = all(svg.wide(name) <= 11 for name in found.labels)
+    named = all(wide(name) <= 11 for name in found.labels)
     cell, high = (84, 46) if named else (58, 42)
     rows = [name if named else f"{i} {name}" for i, name in enumerate(found.labels, start=1)]
     heads = list(found.labels) if named else [str(i) for i in range(1, len(rows) + 1)]
-    left, top = 34 + 7 * min(26, max(map(svg.wide, rows))), 44
+    left, top = 34 + 7 * min(26, max(map(wide, rows))), 44
     width, height = left + cell * len(rows) + 12, top + high * len(rows) + 10
     parts = [
         svg.label(left + cell * len(rows) / 2, 14, "decided", anchor="middle"),
@@ -33,7 +33,7 @@ def confusion(found: Confusion, title: str) -> str:
     ]
     for i, (row, counts) in enumerate(zip(rows, found.counts, strict=True)):
         y = top + high * i
-        parts.append(svg.label(left - 8, y + high / 2 + 4, svg.short(row, 26), anchor="end"))
+        parts.append(svg.label(left - 8, y + high / 2 + 4, short(row, 26), anchor="end"))
         parts.append(svg.label(left + cell * (i + 0.5), top - 8, heads[i], anchor="middle"))
         parts += _cells(counts, left, y, cell, high, i)
     described = "; ".join(
@@ -43,14 +43,14 @@ def confusion(found: Confusion, title: str) -> str:
     return svg.drawing(width, height, title, described, parts)
 
 
-def _cells(
-    counts: Sequence[int], left: float, y: float, cell: float, high: float, own: int
-) -> Iterator[str]:
+def _cells(counts: Sequence[int], left: float, y: float, cell: float, high: float, own: int) -> Iterator[str]:
     """One row of a confusion table; the cell of right decisions is framed."""
     total = sum(counts) or 1
     for j, count in enumerate(counts):
         x, part = left + cell * j, count / total
-        yield svg.box(x + 1, y + 1, cell - 2, high - 2, "heat right" if j == own else "heat", 0.04 + 0.5 * part)
+        yield svg.box(
+            x + 1, y + 1, cell - 2, high - 2, "heat right" if j == own else "heat", 0.04 + 0.5 * part
+        )
         yield svg.label(x + cell / 2, y + high / 2 - 1, str(count), anchor="middle", style="strong")
         yield svg.label(x + cell / 2, y + high / 2 + 14, f"{part:.0%}", anchor="middle", style="tick")
 
@@ -88,31 +88,33 @@ def precision_recall(result: EventResult, title: str) -> str:
 
 def trade_off(choices: Sequence[Choice], title: str) -> str:
     """Recall and false alarms at every threshold with their intervals; the chosen thresholds as uprights."""
-    frame = Frame("threshold", "share of messages")
+    frame = Frame("threshold", "share of messages", top=38)
     parts = [frame.axes()]
     for choice in choices:
         if choice.role:
-            x = frame.x(choice.threshold)
-            parts += [svg.line(x, frame.y(0), x, frame.y(1), "muted dashes")]
-            anchor = "end" if choice.threshold > 0.7 else "start"
-            height = 1 if choice.role == "block" else 0.93
-            away = -4 if anchor == "end" else 4
-            parts += [svg.label(x + away, frame.y(height) + 10, choice.role, anchor=anchor, style="tick")]
+            x, above = frame.x(choice.threshold), 6 if choice.role == "block" else 20
+            parts.append(svg.line(x, frame.y(0), x, frame.y(1) - above + 2, "muted dashes"))
+            parts.append(svg.label(x, frame.y(1) - above, choice.role, anchor="middle", style="tick"))
     lines: tuple[tuple[str, Shape, list[tuple[float, Estimate]]], ...] = (
         ("accent", "circle", [(c.threshold, c.recall) for c in choices]),
         ("second", "square", [(c.threshold, c.false_positive_rate) for c in choices]),
     )
     for colour, shape, points in lines:
         parts += _curve(frame, colour, shape, points)
-    parts.append(frame.legend([("circle", "accent solid", "recall"), ("square", "second solid", "false alarms")]))
+    parts.append(
+        frame.legend([("circle", "accent solid", "recall"), ("square", "second solid", "false alarms")])
+    )
     described = "; ".join(
-        f"{score(c.threshold)}: recall {share(c.recall.value)}, false alarms {share(c.false_positive_rate.value)}"
-        for c in choices
+        f"{score(choice.threshold)}: recall {share(choice.recall.value)}, "
+        f"false alarms {share(choice.false_positive_rate.value)}"
+        for choice in choices
     )
     return svg.drawing(frame.width, frame.height, title, described, parts)
 
 
-def _curve(frame: Frame, colour: str, shape: Shape, points: Sequence[tuple[float, Estimate]]) -> Iterator[str]:
+def _curve(
+    frame: Frame, colour: str, shape: Shape, points: Sequence[tuple[float, Estimate]]
+) -> Iterator[str]:
     """A line through estimates, with marks and whiskers."""
     known = [(frame.x(at), frame.y(found.value), found) for at, found in points if found.value is not None]
     yield svg.path([(x, y) for x, y, _ in known], f"{colour} curve")
@@ -148,7 +150,7 @@ def reliability(bins: Sequence[Bin], title: str) -> str:
 
 def bars(rows: Sequence[tuple[str, Estimate]], title: str) -> str:
     """Shares as bars with their intervals and numbers."""
-    left = 20 + 7 * min(26, max((svg.wide(name) for name, _ in rows), default=0))
+    left = 20 + 7 * min(26, max((wide(name) for name, _ in rows), default=0))
     width, step = left + 340, 28
 
     def x(value: float) -> float:
@@ -164,7 +166,7 @@ def bars(rows: Sequence[tuple[str, Estimate]], title: str) -> str:
     ]
     for i, (name, found) in enumerate(rows):
         y = 12 + step * i
-        parts.append(svg.label(left - 8, y + 15, svg.short(name, 26), anchor="end"))
+        parts.append(svg.label(left - 8, y + 15, short(name, 26), anchor="end"))
         parts.append(svg.label(left + 222, y + 15, _told(found), style="tick"))
         if found.value is None or found.low is None or found.high is None:
             continue
@@ -179,6 +181,6 @@ def bars(rows: Sequence[tuple[str, Estimate]], title: str) -> str:
 
 
 def _told(found: Estimate) -> str:
-    if found.value is None:
+    if found.value is None or found.low is None or found.high is None:
         return "no rows"
     return f"{share(found.value)} ({found.low:.0%} to {found.high:.0%})"

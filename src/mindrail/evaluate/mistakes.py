@@ -1,4 +1,4 @@
-"""The worst misses and false alarms, by id and length, for somebody who may read the rows. Of the first run."""
+"""The worst misses and false alarms of the first run, by id and length, for whoever may read the rows."""
 
 from collections.abc import Callable
 

@@ -42,7 +42,7 @@ class _Twins:
         inside = np.array([kind in (OVERALL, found) for found in self.kinds])
         talks, at_risk = self.talks & inside, self.at_risk & inside
         stopped, blocked = self.run.stopped, self.run.decided("block")
-        sides = [(i, self.twins.get(self.groups[i] or "")) for i in np.flatnonzero(talks)]
+        sides = [(i, self.twins.get(self.groups[i] or "")) for i in np.flatnonzero(talks).tolist()]
         apart = [bool(self.chance[twin] > self.chance[i]) for i, twin in sides if twin is not None]
         return PairResult(
             kind,
@@ -65,8 +65,8 @@ def pairs(
 ) -> Pairs:
     """False alarms, catches and pairs told apart, together and by kind.
 
-    A twin at risk counts where its answer says that it should be stopped; where the axis has no answer for it,
-    it is left out.
+    A twin at risk counts where its answer says that it should be stopped; where the axis has no answer for
+    it, it is left out.
     """
     sided = [example for example in examples if example.tags.get("side") in ("talks", "at_risk")]
     side = np.array([example.tags["side"] for example in sided], dtype=str)

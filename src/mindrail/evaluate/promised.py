@@ -11,7 +11,7 @@ from mindrail.stats import Interval, clopper_pearson, clusters
 
 
 def check(rows: Rows, run: Run) -> PromiseCheck:
-    """How many of the promised event reach the promised threshold, with the exact interval of Clopper–Pearson.
+    """How many of the promised event reach the promised threshold, with Clopper–Pearson's exact interval.
 
     Where the promise counts groups, a group is caught when all its positives are.
     """
@@ -21,6 +21,7 @@ def check(rows: Rows, run: Run) -> PromiseCheck:
     (event,) = (event for event in rows.events if event.name == promise.event)
     truth, reached = event.of(rows.truth), run.chances[event.name] >= promise.threshold
     caught = _caught(rows, promise, truth, reached)
+    stopped = _caught(rows, promise, truth, run.stopped)
     found = clopper_pearson(int(caught.sum()), len(caught))
     return PromiseCheck(
         _sentence(promise),
@@ -31,6 +32,7 @@ def check(rows: Rows, run: Run) -> PromiseCheck:
         promise.counted,
         len(caught),
         int(caught.sum()),
+        int(stopped.sum()),
         estimate(found) if len(caught) else None,
     )
 
@@ -45,10 +47,12 @@ def _caught(
 ) -> Bool[ndarray, " m"]:
     """For each positive message, or group with one, whether it was caught."""
     if promise.counted == "messages":
-        return reached[truth]
+        each: ndarray = reached[truth]
+        return each
     cluster = clusters(rows.groups, len(truth))
     lost = np.unique(cluster[truth & ~reached])
-    return ~np.isin(np.unique(cluster[truth]), lost)
+    kept: ndarray = ~np.isin(np.unique(cluster[truth]), lost)
+    return kept
 
 
 def _verdict(recall: float, found: Interval) -> Kept:

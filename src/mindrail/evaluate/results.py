@@ -1,6 +1,6 @@
 """What an evaluation found, as plain values: all that the page, the card and the JSON show.
 
-Every class here survives `config.plain`, JSON and `config.build` unchanged. None means "these rows cannot say".
+Every class here survives `config.plain`, JSON and `config.build` unchanged. None: these rows cannot say.
 No text of any message is kept, only ids and lengths.
 """
 
@@ -67,7 +67,7 @@ class Bin:
 
 @dataclass(frozen=True)
 class Choice:
-    """What one threshold costs. `role` names a chosen one; counts are per 1,000 messages like the test rows."""
+    """What one threshold costs. `role` names a chosen one; counts are per 1,000 messages like these rows."""
 
     threshold: float
     role: str
@@ -83,8 +83,9 @@ class Choice:
 class EventResult:
     """One event, its thresholds, and how well it is told.
 
-    `stopped` flags what reaches its lower threshold, `blocked` its block threshold (None: it has none),
-    `neutral` what is likeliest, or for independent labels 0.5 or more. Curves and choices are of the first run.
+    `flagged` is what reaches its lower threshold, `blocked` what reaches its block threshold (None: it has
+    none), `neutral` what is likeliest, or for independent labels 0.5 or more. Curves and choices are of the
+    first run.
     """
 
     name: str
@@ -93,7 +94,7 @@ class EventResult:
     negatives: int
     review: float | None
     block: float | None
-    stopped: Rates
+    flagged: Rates
     blocked: Rates | None
     neutral: Rates
     ranking: Ranking
@@ -216,6 +217,8 @@ class Pairs:
 class PromiseCheck:
     """A promise beside what these rows show. `caught` of `positives` reach its threshold.
 
+    `stopped` of them were stopped, for whatever reason; the promise speaks of these, but is tested on those.
+
     "not contradicted": fewer were caught than promised, but so few rows could show that by chance.
     """
 
@@ -227,6 +230,7 @@ class PromiseCheck:
     counted: str = "messages"
     positives: int = 0
     caught: int = 0
+    stopped: int = 0
     observed: Estimate | None = None
 
 
@@ -234,10 +238,11 @@ class PromiseCheck:
 class Headline:
     """The few numbers that come first.
 
-    `f1` and `false_alarms` are of the decision as a whole, `recall` and `blocked_f1` of `event`.
+    `recall` is the share of `event` that was stopped, for whatever reason; `f1` and `false_alarms` are of the
+    decision as a whole; `blocked_f1` is of the event's own block threshold.
     """
 
-    rule: str
+    rule: tuple[str, ...]
     event: str
     f1: Estimate
     recall: Estimate

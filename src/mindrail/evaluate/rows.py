@@ -6,12 +6,13 @@ from functools import cached_property
 
 import numpy as np
 
-from mindrail.arrays import Bool, Float, Int, ndarray
+from mindrail.arrays import Bool, Float, ndarray
 from mindrail.calibrate import Calibration, Decision, chances, decide, events, flagged, picked
 from mindrail.errors import BadSplit, WrongTaxonomy
 from mindrail.records import Example, Predictions
 from mindrail.records.targets import targets_of
 from mindrail.stats import resamples
+from mindrail.stats.bootstrap import Draws
 from mindrail.taxonomy.axis import Axis, Event
 
 
@@ -62,7 +63,7 @@ class Rows:
     examples: Sequence[Example]
     truth: Bool[ndarray, "n k"]
     runs: Sequence[Run]
-    draws: Sequence[Int[ndarray, " m"]]
+    draws: Draws
 
     @cached_property
     def events(self) -> tuple[Event, ...]:
@@ -96,8 +97,8 @@ def gather(
 ) -> Rows:
     """The answered rows, judged by every run.
 
-    Raises BadSplit where no row is answered or one has no scores, WrongTaxonomy for scores of another wording,
-    ValueError unless there is one calibration for each of the predictions.
+    Raises BadSplit where no row is answered or one has no scores, WrongTaxonomy for scores of another
+    wording, ValueError unless there is one calibration for each of the predictions.
     """
     if len(predictions) != len(calibrations) or not predictions:
         found = f"{len(predictions)} predictions and {len(calibrations)} calibrations"

@@ -33,9 +33,9 @@ def evaluate(
 ) -> Evaluation:
     """Measure one run, or several that differ in their seed, each with its own calibration.
 
-    With several runs, numbers with intervals are means; curves, slices, mistakes and `pairs` are of the first.
-    Examples without an answer are left out and counted. `made_from` is repeated as it is. Costs about 2 s per
-    event and run for 2000 rows and 1000 rounds.
+    With several runs, numbers with intervals are means; curves, slices, mistakes and `pairs` are of the
+    first. Examples without an answer are left out and counted. `made_from` is repeated as it is. Costs about
+    2 s per event and run for 2000 rows and 1000 rounds.
 
     Raises BadSplit where no row can be judged, WrongTaxonomy for scores or a calibration of another wording.
     """
@@ -82,7 +82,7 @@ def _event(rows: Rows, event: Event) -> EventResult:
         int((~truth).sum()),
         at.review,
         block,
-        stopped=rates(truth, [run.flagged[event.name] for run in rows.runs], rows.draws),
+        flagged=rates(truth, [run.flagged[event.name] for run in rows.runs], rows.draws),
         blocked=None
         if block is None
         else rates(truth, [run.blocked[event.name] for run in rows.runs], rows.draws),
@@ -112,12 +112,13 @@ def _headline(rows: Rows, whole: Whole, results: Sequence[EventResult]) -> Headl
     """The promised event first, or without a promise the one that a promise would be about."""
     promise = rows.runs[0].calibration.promise
     name = promise.event if promise else rows.events[-1].name
-    (main,) = (result for result in results if result.name == name)
+    ((event, main),) = ((e, r) for e, r in zip(rows.events, results, strict=True) if e.name == name)
+    stopped = rates(event.of(rows.truth), [run.stopped for run in rows.runs], rows.draws)
     return Headline(
         words.rule(rows.axis, results),
         name,
         whole.stopped.f1,
-        main.stopped.recall,
+        stopped.recall,
         whole.stopped.false_positive_rate,
         main.blocked.f1 if main.blocked else None,
     )

@@ -1,18 +1,19 @@
 """Drawing in SVG: elements as strings, and a frame with two axes from 0 to 1. Colours come from the page."""
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Literal
+
+from mindrail.evaluate.words import wide
+from mindrail.files import digest
 
 Shape = Literal["circle", "square", "diamond"]
 
 
 def drawing(width: float, height: float, title: str, description: str, parts: Iterable[str]) -> str:
     """A complete inline drawing; `title` must be unique on the page."""
-    key = f"figure-{re.sub(r'[^0-9a-z]+', '-', title.lower())}-{sum(title.encode()):x}"
+    key = f"figure-{digest(title)[:10]}"
     size = f"min-width:{0.78 * width:.0f}px;max-width:{1.15 * width:.0f}px"
     return (
         f'<svg viewBox="0 0 {width:.0f} {height:.0f}" style="{size}" role="img" '
@@ -40,10 +41,14 @@ def box(x: float, y: float, width: float, height: float, style: str, opacity: fl
     )
 
 
-def label(x: float, y: float, words: str, *, anchor: str = "start", style: str = "", turned: bool = False) -> str:
+def label(
+    x: float, y: float, words: str, *, anchor: str = "start", style: str = "", turned: bool = False
+) -> str:
     """A line of text; `turned` runs upwards."""
     turn = f' transform="rotate(-90 {x:.1f} {y:.1f})"' if turned else ""
-    return f'<text class="{style}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{turn}>{escape(words)}</text>'
+    return (
+        f'<text class="{style}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{turn}>{escape(words)}</text>'
+    )
 
 
 def mark(x: float, y: float, shape: Shape, style: str) -> str:
@@ -60,18 +65,6 @@ def whisker(x: float, low: float, high: float, style: str) -> str:
     return line(x, low, x, high, style) + "".join(caps)
 
 
-def wide(words: str) -> int:
-    """How many columns a text takes, Chinese characters two each."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in words)
-
-
-def short(words: str, most: int) -> str:
-    """The text, cut to so many columns."""
-    while wide(words) > most:
-        words = words.removesuffix("…")[:-1] + "…"
-    return words
-
-
 @dataclass(frozen=True)
 class Frame:
     """A plot whose axes both run from 0 to 1, with room for a legend below."""
@@ -80,7 +73,7 @@ class Frame:
     y_title: str
     width: float = 440
     height: float = 330
-    left: float = 50
+    left: float = 56
     right: float = 14
     top: float = 14
     bottom: float = 72
@@ -105,13 +98,13 @@ class Frame:
         middle = self.y(0.5)
         parts += [
             label(self.x(0.5), self.y(0) + 34, self.x_title, anchor="middle"),
-            label(14, middle, self.y_title, anchor="middle", turned=True),
+            label(13, middle, self.y_title, anchor="middle", turned=True),
         ]
         return "".join(parts)
 
     def legend(self, entries: Sequence[tuple[Shape | Literal["line", "dashes"], str, str]]) -> str:
         """Symbols with their names, in one line under the plot."""
-        parts, x, y = [], self.left - 30, self.height - 14
+        parts, x, y = [], self.left - 36, self.height - 14
         for shape, style, name in entries:
             if shape == "line" or shape == "dashes":
                 parts.append(line(x, y, x + 18, y, style))

@@ -96,8 +96,12 @@ class _Rewriter:
         scales = self._constant(f"{stem}.scales", scale.astype(np.float32)[:, None])
         return [
             helper.make_node("Gather", [table, node.input[1]], [f"{stem}.row"], f"{node.name}.row", axis=0),
-            helper.make_node("Cast", [f"{stem}.row"], [f"{stem}.float"], f"{node.name}.float", to=TensorProto.FLOAT),
-            helper.make_node("Gather", [scales, node.input[1]], [f"{stem}.scale"], f"{node.name}.scale", axis=0),
+            helper.make_node(
+                "Cast", [f"{stem}.row"], [f"{stem}.float"], f"{node.name}.float", to=TensorProto.FLOAT
+            ),
+            helper.make_node(
+                "Gather", [scales, node.input[1]], [f"{stem}.scale"], f"{node.name}.scale", axis=0
+            ),
             helper.make_node("Mul", [f"{stem}.float", f"{stem}.scale"], [stem], f"{node.name}.product"),
         ]
 
@@ -137,10 +141,20 @@ class _Rewriter:
             ("ReduceMax", [flat], f"{name}.max", {"keepdims": 0}),
             ("ReduceMin", [flat], f"{name}.min", {"keepdims": 0}),
             ("Neg", [f"{name}.min"], f"{name}.neg", {}),
-            ("Max", [f"{name}.max", f"{name}.neg", self._constant("tiny", np.float32(1e-9))], f"{name}.top", {}),
+            (
+                "Max",
+                [f"{name}.max", f"{name}.neg", self._constant("tiny", np.float32(1e-9))],
+                f"{name}.top",
+                {},
+            ),
             ("Mul", [f"{name}.top", self._constant("step", np.float32(1 / REACH))], f"{name}.scale", {}),
             ("Shape", [f"{name}.scale"], f"{name}.count", {}),
-            ("Expand", [self._constant("zeros", np.array([ZERO], np.uint8)), f"{name}.count"], f"{name}.zeros", {}),
+            (
+                "Expand",
+                [self._constant("zeros", np.array([ZERO], np.uint8)), f"{name}.count"],
+                f"{name}.zeros",
+                {},
+            ),
             ("QuantizeLinear", [flat, f"{name}.scale", f"{name}.zeros"], made[0], {"axis": 0}),
             ("Unsqueeze", [f"{name}.scale", last], made[1], {}),
         )

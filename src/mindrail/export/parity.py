@@ -80,18 +80,18 @@ def compare(
     seed: int = 0,
 ) -> Parity:
     """Hold a candidate against the original. `dev` is where the labelled rows lie among the texts."""
-    before = decide(axis, original.calibration, original.scores)
-    after = decide(axis, candidate.calibration, candidate.scores)
-    agreement = float(np.mean([a.decision == b.decision for a, b in zip(before, after, strict=True)]))
+    decided = [decide(axis, side.calibration, side.scores) for side in (original, candidate)]
+    agreement = float(np.mean([a.decision == b.decision for a, b in zip(*decided, strict=True)]))
     stopped = [_stopped(axis, side, dev) for side in (original, candidate)]
     recalls = []
     for event in events(axis):
         truth = event.of(targets.values) & targets.known
         if truth.any():
-            recalls.append(_recall(event.name, truth, *(side[event.name] for side in stopped), groups, seed))
+            before, after = (side[event.name] for side in stopped)
+            recalls.append(_recall(event.name, truth, before, after, groups, seed))
     apart = np.abs(candidate.scores - original.scores)
     return Parity(
-        name, len(before), agreement, tuple(recalls), float(apart.max()), float(apart.mean())
+        name, len(original.scores), agreement, tuple(recalls), float(apart.max()), float(apart.mean())
     )
 
 
@@ -110,6 +110,6 @@ def _recall(
 ) -> RecallChange:
     rows = np.flatnonzero(truth)
     change = after[rows].astype(float) - before[rows].astype(float)
-    own = None if groups is None else [groups[i] for i in rows]
+    own = None if groups is None else [groups[i] for i in rows.tolist()]
     spread = bootstrap(lambda drawn: float(change[drawn].mean()), len(rows), own, seed)
     return RecallChange(name, len(rows), spread.value, spread.low, spread.high)

@@ -8,7 +8,7 @@ from typing import Any
 from mindrail import config, machine
 from mindrail.calibrate.decide import Decision, decide
 from mindrail.calibrate.policy import Calibration
-from mindrail.errors import BadConfig, BrokenGuard, WrongTaxonomy
+from mindrail.errors import BadConfig, BrokenGuard, UsageError, WrongTaxonomy
 from mindrail.guard import golden
 from mindrail.guard.manifest import Manifest
 from mindrail.guard.messages import Said, example_of
@@ -87,6 +87,10 @@ class Guard:
 
     def many(self, said: Sequence[Said]) -> list[Answer]:
         """Judge several, in order and on all cores; each answer has the same bits as if asked alone."""
+        if isinstance(said, str):
+            raise UsageError(
+                "found one text, expected a list of texts. Do: guard(text), or guard.many([text])"
+            )
         return self._answers([example_of(one) for one in said])
 
     @property

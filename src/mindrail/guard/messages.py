@@ -13,8 +13,8 @@ Said = str | Sequence[Mapping[str, Any]] | Example
 _SPEAKERS = {"user": "user", "assistant": "assistant", "system": None, "developer": None, "tool": None}
 
 
-def example_of(said: Said, focus: int = -1) -> Example:
-    """The example that is meant; `focus` is the place of the judged message among those given.
+def example_of(said: object, focus: int = -1) -> Example:
+    """The example that is meant by `said`, whatever it is; `focus` is the place of the judged message.
 
     Only `role` and `content` of a message are read; `content` is a string or a list of text parts. Half
     characters, which no encoding can hold, become U+FFFD. Raises UsageError, which never repeats what was

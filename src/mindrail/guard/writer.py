@@ -1,14 +1,13 @@
 """Putting a guard together. It appears whole and tested, or not at all."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from mindrail import files, machine
 from mindrail.calibrate.policy import Calibration
 from mindrail.errors import UsageError
+from mindrail.files import json_bytes
 from mindrail.guard import golden
 from mindrail.guard.manifest import NAME, Entry, Manifest, Role, identity
 from mindrail.runtime.load import Kind, scorer
@@ -42,8 +41,11 @@ def write_guard(
     _keep_strangers(folder)
     calibration.check(axis)
     model = {name: _content(source) for name, source in runtime_files.items()}
-    model |= {"taxonomy.json": _json(taxonomy.to_dict()), "calibration.json": _json(calibration.to_dict())}
-    model[golden.NAME] = _json(golden.record(scorer(kind, model, axis)))
+    model |= {
+        "taxonomy.json": json_bytes(taxonomy.to_dict()),
+        "calibration.json": json_bytes(calibration.to_dict()),
+    }
+    model[golden.NAME] = json_bytes(golden.record(scorer(kind, model, axis)))
     parts: dict[Role, dict[str, bytes]] = {
         "runtime": model,
         "transformers": {name: _content(source) for name, source in (other_files or {}).items()},
@@ -57,7 +59,7 @@ def write_guard(
         for contents in parts.values():
             for name, content in contents.items():
                 (place / name).write_bytes(content)
-        files.write_json(place / NAME, manifest.to_dict())
+        (place / NAME).write_bytes(json_bytes(manifest.to_dict()))
     return manifest
 
 
@@ -87,7 +89,3 @@ def _keep_strangers(folder: Path) -> None:
 
 def _content(source: Source) -> bytes:
     return source if isinstance(source, bytes) else source.read_bytes()
-
-
-def _json(value: Any) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()

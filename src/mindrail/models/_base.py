@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -14,8 +14,6 @@ from mindrail.records.targets import targets_of
 from mindrail.runtime.scorer import Scorer
 from mindrail.taxonomy import Axis
 from mindrail.train.progress import Stepped
-
-Config = TypeVar("Config", contravariant=True)
 
 
 @dataclass(frozen=True)
@@ -39,10 +37,12 @@ class Job:
         """The answers as arrays. Raises BadSplit where there is nothing to tell apart."""
         targets = targets_of(self.axis, self.labelled)
         if not targets.known.all():
-            raise BadSplit(f"{(~targets.known).sum()} of {len(self.labelled)} labelled examples carry no answer")
+            raise BadSplit(
+                f"{(~targets.known).sum()} of {len(self.labelled)} labelled examples carry no answer"
+            )
         if not len(targets.known):
             raise BadSplit("there are no labelled examples. Do: check the set's crosswalk to this taxonomy")
-        seen = targets.values.any(axis=0)
+        seen = np.asarray(targets.values.any(axis=0))
         if (self.axis.exclusive and seen.sum() < 2) or not seen.any():
             only = [name for name, there in zip(self.axis.names, seen, strict=True) if there] or ["none"]
             raise BadSplit(
@@ -74,7 +74,8 @@ class Job:
         return finite
 
 
-class Family(Protocol[Config]):
+@runtime_checkable
+class Family(Protocol):
     """A kind of model. `runtime` names the file in `mindrail.runtime` that runs it without torch."""
 
     runtime: str
@@ -85,7 +86,7 @@ class Family(Protocol[Config]):
         """A frozen dataclass of settings."""
         ...
 
-    def train(self, job: Job, config: Config, place: Path) -> Iterator[Stepped]:
+    def train(self, job: Job, config: Any, place: Path) -> Iterator[Stepped]:
         """Learn, yielding progress; when exhausted, the folder `place` holds the model's files."""
         ...
 

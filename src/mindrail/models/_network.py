@@ -34,19 +34,31 @@ class Network(nn.Module):
         _seed_dropout(classifier, self.noise)
 
     @classmethod
-    def pretrained(cls, where: str, axis: Axis, *, pooling: Pooling | None, dropout: float, seed: int) -> "Network":
+    def pretrained(
+        cls, where: str, axis: Axis, *, pooling: Pooling | None, dropout: float, seed: int
+    ) -> "Network":
         """Load weights and put a fresh head on them; `pooling=None` takes the mean for BERT, native elsewhere."""
         from transformers import AutoConfig, AutoModelForSequenceClassification
 
         config = AutoConfig.from_pretrained(where)
         if pooling == "mean" and config.model_type != "bert":
-            raise BadConfig(f"pooling 'mean' is for BERT, and this is {config.model_type}. Do: use pooling 'native'")
+            raise BadConfig(
+                f"pooling 'mean' is for BERT, and this is {config.model_type}. Do: use pooling 'native'"
+            )
         chosen = pooling or ("mean" if config.model_type == "bert" else "native")
         config.num_labels = len(axis.names)
         config.id2label = dict(enumerate(axis.names))
         config.label2id = {name: i for i, name in enumerate(axis.names)}
-        config.problem_type = "single_label_classification" if axis.exclusive else "multi_label_classification"
-        for name in ("hidden_dropout_prob", "dropout", "classifier_dropout", "mlp_dropout", "embedding_dropout"):
+        config.problem_type = (
+            "single_label_classification" if axis.exclusive else "multi_label_classification"
+        )
+        for name in (
+            "hidden_dropout_prob",
+            "dropout",
+            "classifier_dropout",
+            "mlp_dropout",
+            "embedding_dropout",
+        ):
             if getattr(config, name, None) is not None:
                 setattr(config, name, dropout)
         for name in ("attention_probs_dropout_prob", "attention_dropout"):
@@ -55,7 +67,11 @@ class Network(nn.Module):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seeds.derive(seed, "head"))
             model = AutoModelForSequenceClassification.from_pretrained(
-                where, config=config, attn_implementation="eager", dtype=torch.float32
+                where,
+                config=config,
+                attn_implementation="eager",
+                dtype=torch.float32,
+                ignore_mismatched_sizes=True,  # another task's head makes room for ours
             )
         if chosen == "mean":
             with torch.no_grad():  # start from the plain mean, gently squashed

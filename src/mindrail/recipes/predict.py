@@ -1,12 +1,10 @@
 """`predict`: raw scores of a run or a guard on one part of a split."""
 
-from pathlib import Path
-
 from mindrail import machine
 from mindrail.errors import BadFile
-from mindrail.records import Example, Predictions, Provenance
 from mindrail.recipes.prepare import Split
 from mindrail.recipes.train import Run
+from mindrail.records import Example, Predictions, Provenance
 from mindrail.runtime.scorer import Scorer
 
 
@@ -20,7 +18,7 @@ def predict_part(run: Run, split: Split, part: str, *, scorer: Scorer | None = N
     """Scores of a run on a part, from `predictions/PART` in the run's folder where they are already."""
     place = run.folder / "predictions" / part
     examples = split.part(part)
-    data = f"{split.digest}/{part}"
+    data = split.hash_of(part)
     try:
         known = Predictions.load(place, axis=run.axis)
     except BadFile:

@@ -62,6 +62,10 @@ class Split:
         """The examples of one of `labelled`, `unlabelled`, `dev`, `test`."""
         return jsonl.read(self.folder / f"{name}.jsonl")
 
+    def hash_of(self, name: str) -> str:
+        """A short hash of one part's rows; the same test rows have the same hash in every split."""
+        return str(self.about["files"][f"{name}.jsonl"])[:16]
+
     @property
     def digest(self) -> str:
         """Changes with any row of any part."""
@@ -90,7 +94,9 @@ def prepare(settings: Prepare, folder: Path) -> Split:
     labelled, rest = split.choose_labels(
         pool, axis, known if settings.labels is None else settings.labels, settings.sample, settings.seed
     )
-    extra = [example for name in settings.unlabelled for example in corpus.read(name, kinds, axis, labelled=False)]
+    extra = [
+        example for name in settings.unlabelled for example in corpus.read(name, kinds, axis, labelled=False)
+    ]
     unlabelled = _without_answers(_new([*rest, *extra], [*labelled, *dev, *test]))
     parts = {"labelled": labelled, "unlabelled": unlabelled, "dev": dev, "test": test}
     found = _leaks(parts, settings)
@@ -177,11 +183,15 @@ def _leaks(parts: dict[str, list[Example]], settings: Prepare) -> dict[str, int]
 def _refuse_empty(name: str, part: list[Example], axis: Axis) -> None:
     targets = targets_of(axis, part)
     if not targets.known.any():
-        raise BadSplit(f"the {name} part has no labelled example on axis '{axis.name}'. Do: choose another set")
+        raise BadSplit(
+            f"the {name} part has no labelled example on axis '{axis.name}'. Do: choose another set"
+        )
     seen = targets.values[targets.known].any(axis=0)
     if axis.exclusive and seen.sum() < 2:
         only = axis.names[int(seen.argmax())]
-        raise BadSplit(f"all {int(targets.known.sum())} answers of the {name} part are '{only}'; two are needed")
+        raise BadSplit(
+            f"all {int(targets.known.sum())} answers of the {name} part are '{only}'; two are needed"
+        )
 
 
 def _counts(axis: Axis, part: list[Example]) -> dict[str, int]:
@@ -194,5 +204,7 @@ def _licences(settings: Prepare) -> dict[str, dict[str, Any]]:
     names = {*settings.train, *settings.dev, *settings.test, *settings.unlabelled}
     cards = {name: corpus.card(name) for name in sorted(names) if not name.endswith(".yaml")}
     terms = {name: {"licence": card.licence, "open": card.open_licence} for name, card in cards.items()}
-    own = {Path(name).stem: {"licence": "the user's own data", "open": False} for name in names - cards.keys()}
+    own = {
+        Path(name).stem: {"licence": "the user's own data", "open": False} for name in names - cards.keys()
+    }
     return terms | own

@@ -81,6 +81,11 @@ class Example:
         judged = self.turns[self.focus]
         return before, f"{judged.speaker}: {judged.text}"
 
+    @property
+    def mark(self) -> int:
+        """How many characters `rendered` puts before the judged turn's own."""
+        return len(self.rendered()[1]) - len(self.text)
+
     def normalised(self) -> str:
         """The conversation as compared for duplicates: NFKC, lower case, runs of white space as one space."""
         joined = "\x1e".join(turn.text for turn in self.turns[: self.focus + 1])

@@ -33,7 +33,9 @@ class Predictions:
 
     def __post_init__(self) -> None:
         if self.scores.shape != (len(self.ids), len(self.axis.names)):
-            raise ValueError(f"scores {self.scores.shape} for {len(self.ids)} ids, {len(self.axis.names)} labels")
+            raise ValueError(
+                f"scores {self.scores.shape} for {len(self.ids)} ids, {len(self.axis.names)} labels"
+            )
         if not np.isfinite(self.scores).all():
             raise ValueError("scores hold NaN or infinity; a decision from them would be 'safe' by accident")
 

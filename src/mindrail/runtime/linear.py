@@ -135,7 +135,7 @@ class LinearScorer(LocalScorer):
         context, text = example.rendered()
         spans = cuts(len(text), self.settings.window, self.settings.overlap)
         scores = np.stack([self._logits(document(context, text[start:end])) for start, end in spans])
-        return Score(worst(self.axis, scores), self._coverage(text), len(scores))
+        return Score(worst(self.axis, scores), self._coverage(example.text), len(scores))
 
     def _logits(self, read: str) -> Float[ndarray, " k"]:
         scores = self._bias.astype(np.float64)

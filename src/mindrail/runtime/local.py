@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 #: of what was said before, models without a tokenizer of their own reach read this many characters
 CONTEXT = 2000
 
-
 #: `map`, or the same on several threads; results in order
 Spread = Callable[[Callable[[Any], Any], Sequence[Any]], Iterable[Any]]
 

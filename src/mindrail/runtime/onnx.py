@@ -38,7 +38,7 @@ class OnnxScorer(LocalScorer):
 
     def one(self, example: Example, spread: Spread) -> Score:
         """Score one text."""
-        reading = self._reader.read(*example.rendered())
+        reading = self._reader.read(*example.rendered(), mark=example.mark)
         scores = np.concatenate(list(spread(self._logits, reading.windows)))
         return Score(worst(self.axis, scores), reading.coverage, len(reading.windows))
 
@@ -52,6 +52,10 @@ class OnnxScorer(LocalScorer):
             raise BrokenGuard(f"the model failed on {length} tokens: {type(error).__name__}") from None
         if logits.shape != (1, len(self.axis.names)):
             raise BrokenGuard(f"logits {logits.shape} for {len(self.axis.names)} labels", file=MODEL)
+        if not np.isfinite(logits).all():  # in any window: the worst one might hide it
+            raise BrokenGuard(
+                "the model gave NaN or infinity, from which no decision can be made", file=MODEL
+            )
         return logits
 
 

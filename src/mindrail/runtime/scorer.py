@@ -1,7 +1,7 @@
 """What can score: local, exported or remote, they all look like this to whoever judges scores."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from mindrail.records import Example
 from mindrail.taxonomy import Axis
 
 
+@runtime_checkable
 class Scorer(Protocol):
     """Raw scores on one axis, before any calibration."""
 

@@ -63,7 +63,7 @@ class Embedder:
         """One vector per window, and the share of the text's characters that lie in known tokens."""
         context, text = example.rendered()
         whole = self.tokenizer.encode(text, add_special_tokens=False)
-        covered = coverage(text, whole, self._unknown)
+        covered = coverage(text, whole, self._unknown, example.mark)
         spans = cuts(len(whole), self.settings.window, self.settings.overlap)
         vectors = np.stack([self._mean(whole.ids[start:end]) for start, end in spans])
         if self.settings.pair:

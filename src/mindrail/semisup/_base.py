@@ -1,7 +1,7 @@
 """What an algorithm sees of a step, and what it gives back. It never sees text, files or the model."""
 
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor
@@ -28,6 +28,7 @@ class StepLosses:
     report: dict[str, float]
 
 
+@runtime_checkable
 class Algorithm(Protocol[State]):
     """Frozen settings and a pure step. `heads` and `extra_labels` say what the network must offer."""
 

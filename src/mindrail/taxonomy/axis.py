@@ -45,7 +45,9 @@ class Axis:
         if len(set(self.names)) != len(self.names):
             raise ValueError(f"axis '{self.name}' names a label twice: {', '.join(self.names)}")
         if len(self.labels) < (1 if self.kind == "any_of" else 2):
-            raise ValueError(f"axis '{self.name}' of kind {self.kind} has too few labels ({len(self.labels)})")
+            raise ValueError(
+                f"axis '{self.name}' of kind {self.kind} has too few labels ({len(self.labels)})"
+            )
         allowed = [label.decision == "allow" for label in self.labels]
         if self.exclusive and not any(allowed):
             raise ValueError(f"axis '{self.name}' needs one label with 'decision: allow'")
@@ -101,7 +103,9 @@ class Axis:
             raise ValueError(f"axis '{self.name}' takes exactly one label, found {len(given)}")
         for name in given:
             if name not in self.names:
-                raise ValueError(f"unknown label '{name}' of axis '{self.name}'; known: {', '.join(self.names)}")
+                raise ValueError(
+                    f"unknown label '{name}' of axis '{self.name}'; known: {', '.join(self.names)}"
+                )
 
     def probabilities(self, scores: Float[ndarray, "n k"]) -> Float[ndarray, "n k"]:
         """Scores to probabilities: rows that sum to one where labels exclude each other."""
@@ -131,8 +135,9 @@ class Event:
     def of(self, values: ndarray) -> ndarray:
         """The event's column: probability (float in) or truth (bool in), shape [n] from [n, k]."""
         chosen = values[:, list(self.members)]
-        happened: ndarray = chosen.any(axis=1) if values.dtype == bool else chosen.sum(axis=1).clip(0.0, 1.0)
-        return happened
+        if values.dtype == bool:
+            return np.asarray(chosen.any(axis=1))
+        return np.asarray(chosen.sum(axis=1).clip(0.0, 1.0))
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,9 @@ class Crosswalk:
         silent = True
         for value in own.get(self.field, ()):
             if value not in self.labels:
-                raise ValueError(f"label '{value}' of '{self.field}' is not in the crosswalk to '{axis.name}'")
+                raise ValueError(
+                    f"label '{value}' of '{self.field}' is not in the crosswalk to '{axis.name}'"
+                )
             reading = self.labels[value]
             if reading is None:
                 continue

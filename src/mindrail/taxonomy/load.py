@@ -34,5 +34,7 @@ def from_dict(value: Any, *, where: str = "taxonomy") -> Taxonomy:
     if not isinstance(value, Mapping):
         raise BadConfig(f"{where}: found {type(value).__name__}, expected a mapping")
     if value.get("schema", 1) != 1:
-        raise BadConfig(f"{where}: schema {value['schema']} is newer than this mindrail. Do: upgrade mindrail")
+        raise BadConfig(
+            f"{where}: schema {value['schema']} is newer than this mindrail. Do: upgrade mindrail"
+        )
     return config.build(Taxonomy, value, where=where)

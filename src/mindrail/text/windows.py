@@ -62,8 +62,11 @@ class Reader:
         """Read a `tokenizer.json`."""
         return cls(Tokenizer.from_file(str(path)), reach)
 
-    def read(self, context: str, text: str) -> Reading:
-        """Cut one judged text, with what was said before it, into windows. Never fewer than one."""
+    def read(self, context: str, text: str, *, mark: int = 0) -> Reading:
+        """Cut one judged text, with what was said before it, into windows. Never fewer than one.
+
+        The first `mark` characters are ours (who speaks), and do not count as read.
+        """
         whole = self.tokenizer.encode(text, add_special_tokens=False)
         ids, frame, parts = whole.ids, self._alone, []
         room = self.reach.window - frame.size
@@ -73,7 +76,7 @@ class Reader:
             room = self.reach.window - frame.size - len(parts[0])
         starts = range(0, max(1, len(ids) - self.reach.overlap), room - self.reach.overlap)
         windows = tuple(frame.around(*parts, ids[start : start + room]) for start in starts)
-        return Reading(windows, coverage(text, whole, self._unknown))
+        return Reading(windows, coverage(text, whole, self._unknown, mark))
 
 
 @dataclass(frozen=True)
@@ -110,8 +113,11 @@ class _Frame:
         return Window(tuple(ids), tuple(segments))
 
 
-def coverage(text: str, whole: Encoding, unknown: int | None) -> float:
-    """Share of non-space characters that lie in a known token; 1.0 for a text of nothing but space."""
+def coverage(text: str, whole: Encoding, unknown: int | None, mark: int = 0) -> float:
+    """Share of non-space characters that lie in a known token; 1.0 for a text of nothing but space.
+
+    Counted from the character `mark` on.
+    """
     if text.isascii() and unknown not in whole.ids and text.isprintable():
         return 1.0
     seen = np.zeros(len(text), dtype=bool)
@@ -119,6 +125,7 @@ def coverage(text: str, whole: Encoding, unknown: int | None) -> float:
         if token != unknown:
             seen[start:end] = True
     counts = np.fromiter((not c.isspace() for c in text), dtype=bool, count=len(text))
+    counts[:mark] = False
     return float(seen[counts].mean()) if counts.any() else 1.0
 
 

@@ -61,7 +61,8 @@ def unflatten(prefix: str, like: Any, arrays: Mapping[str, Tensor]) -> Any:
         return type(like)(arrays[prefix].item())
     if dataclasses.is_dataclass(like) and not isinstance(like, type):
         parts = {
-            f.name: unflatten(f"{prefix}/{f.name}", getattr(like, f.name), arrays) for f in dataclasses.fields(like)
+            f.name: unflatten(f"{prefix}/{f.name}", getattr(like, f.name), arrays)
+            for f in dataclasses.fields(like)
         }
         return dataclasses.replace(like, **parts)
     if isinstance(like, Mapping):

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import sys
+from pathlib import Path
 
 from mindrail import machine
 
@@ -20,14 +21,21 @@ def prepare() -> None:
             mallopt = ctypes.CDLL(None).mallopt
         except (OSError, AttributeError):  # not glibc
             return
-        for option, value in ((-4, 0), (-1, 2**31 - 1), (-2, 64 << 20)):  # M_MMAP_MAX, M_TRIM_THRESHOLD, M_TOP_PAD
+        for option, value in (
+            (-4, 0),
+            (-1, 2**31 - 1),
+            (-2, 64 << 20),
+        ):  # M_MMAP_MAX, M_TRIM_THRESHOLD, M_TOP_PAD
             mallopt(option, value)
 
 
 def settle() -> None:
-    """Threads and determinism, once torch is there."""
+    """Threads, determinism and silence, once torch is there."""
     import torch
+    from transformers.utils import logging
 
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     torch.set_num_threads(machine.cores())
     torch.use_deterministic_algorithms(True, warn_only=True)
 
@@ -35,7 +43,7 @@ def settle() -> None:
 def has_fast_bfloat16() -> bool:
     """Whether the CPU multiplies bfloat16 in hardware; without it bfloat16 is many times slower than float32."""
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as info:
+        with Path("/proc/cpuinfo").open(encoding="utf-8") as info:
             flags = next((line for line in info if line.startswith("flags")), "")
     except OSError:
         return False

@@ -74,14 +74,16 @@ def train(
             task.forward(rows, step), task.targets[rows], task.exclusive, task.class_weights, step
         )
         losses, state = algorithm.step(state, logits)
-        losses.total.backward()
+        losses.total.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(task.network.parameters(), plan.clip)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
         history.append(losses.report)
         done = step + 1
         if folder is not None and plan.save_every and (done % plan.save_every == 0 or done == steps):
-            checkpoint.save(folder, _snapshot(done, task.network, optimiser, state, history), identity=identity)
+            checkpoint.save(
+                folder, _snapshot(done, task.network, optimiser, state, history), identity=identity
+            )
         yield Stepped(done, steps, losses.report)
 
 
@@ -103,7 +105,11 @@ def _groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
 
 
 def _snapshot(
-    step: int, network: nn.Module, optimiser: torch.optim.Optimizer, state: Any, history: list[dict[str, float]]
+    step: int,
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    state: Any,
+    history: list[dict[str, float]],
 ) -> Checkpoint:
     arrays = checkpoint.flatten("network", dict(network.state_dict()))
     arrays |= checkpoint.flatten("optimiser", optimiser.state_dict()["state"])

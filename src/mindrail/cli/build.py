@@ -1,0 +1,62 @@
+"""`mindrail build`: the whole loop from one recipe."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from mindrail import config
+from mindrail.cli import _progress
+from mindrail.cli._command import Command, Result
+from mindrail.recipes import build as recipes
+from mindrail.train.progress import Stepped
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("recipe", type=Path, help="a recipe file (YAML)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("out"), help="folder for what is made (default: out)"
+    )
+
+
+def _run(options: argparse.Namespace) -> Result:
+    work = recipes.build(options.recipe, options.out)
+    steps = _progress.Bar("train")
+    while True:
+        try:
+            happened = next(work)
+        except StopIteration as ended:
+            return _result(ended.value)
+        if isinstance(happened, Stepped):
+            steps.show(happened)
+        else:
+            _progress.say(happened)
+
+
+def _result(built: recipes.Built) -> Result:
+    head = built.evaluation.headline
+    answer = built.checked
+    lines = [
+        "",
+        f"test F1      {head}",
+        f"promise      {built.guard.promise}",
+        f"report       {built.report}",
+        f"guard        {built.guard_folder}  (id {built.guard.id}, {built.parity})",
+        f"one check    {answer.decision}: {answer.label} {answer.probability:.2f} ({answer.reason})",
+    ]
+    if built.recipe.caution:
+        lines += ["", f"CAUTION: {built.recipe.caution}"]
+    data: dict[str, Any] = {
+        "recipe": built.recipe.name,
+        "headline": config.plain(head),
+        "promise": built.guard.promise,
+        "report": str(built.report),
+        "guard": str(built.guard_folder),
+        "id": built.guard.id,
+        "shipped": built.parity,
+        "check": answer.to_dict(),
+        "caution": built.recipe.caution,
+    }
+    return Result(data, "\n".join(lines))
+
+
+COMMAND = Command("the whole loop from one recipe file: labels in, a calibrated guard out", _configure, _run)

@@ -1,0 +1,47 @@
+"""`mindrail prepare`: sets to a split of few labels, unlabelled text, dev and test."""
+
+import argparse
+from pathlib import Path
+
+from mindrail.cli import _options
+from mindrail.cli._command import Command, Result
+from mindrail.recipes.prepare import Prepare, prepare
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--taxonomy", help="what is asked: a taxonomy's id, or your own .yaml")
+    parser.add_argument(
+        "--train", action="append", metavar="SET", help="a set, or the .yaml card of your own table"
+    )
+    parser.add_argument("--test", action="append", metavar="SET")
+    parser.add_argument("--labels", type=int, help="how many examples keep their labels")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--out", type=Path, required=True, help="folder of the split")
+    _options.add_settings(parser, "the settings of the split")
+
+
+def _run(options: argparse.Namespace) -> Result:
+    settings = _options.settings(
+        Prepare,
+        options,
+        taxonomy=options.taxonomy,
+        train=options.train,
+        test=options.test,
+        labels=options.labels,
+        seed=options.seed,
+    )
+    split = prepare(settings, options.out)
+    about = {key: split.about[key] for key in ("rows", "answers", "dropped", "leaks_allowed", "licences")}
+    lines = [f"{name:<11} {count:>6} rows" for name, count in about["rows"].items()]
+    lines += [
+        f"{name:<11} " + ", ".join(f"{k} {v}" for k, v in c.items()) for name, c in about["answers"].items()
+    ]
+    lines += [f"dropped     {', '.join(f'{k} {v}' for k, v in about['dropped'].items())}"]
+    lines += [
+        f"near duplicates across {name}: {count}" for name, count in about["leaks_allowed"].items() if count
+    ]
+    lines += [f"licence     {name}: {terms['licence']}" for name, terms in about["licences"].items()]
+    return Result(about | {"folder": str(options.out)}, "\n".join([*lines, f"split       {options.out}"]))
+
+
+COMMAND = Command("sets to a split: few labels, unlabelled text, dev and test", _configure, _run)

@@ -1,0 +1,37 @@
+"""`mindrail train`: a split to a run. Started again, it goes on where it stopped."""
+
+import argparse
+from pathlib import Path
+
+from mindrail import plugins
+from mindrail.cli import _options, _progress
+from mindrail.cli._command import Command, Result
+from mindrail.recipes.prepare import Split
+from mindrail.recipes.train import Run, Train, train
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--split", type=Path, required=True, help="folder made by prepare")
+    parser.add_argument(
+        "--family", help=f"what learns: {', '.join(plugins.names('family'))} (default: encoder)"
+    )
+    parser.add_argument("--algorithm", help=f"how it learns: {', '.join(plugins.names('algorithm'))}")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--out", type=Path, required=True, help="folder of the run")
+    _options.add_settings(parser, "the settings of the run; those of the family under settings")
+
+
+def _run(options: argparse.Namespace) -> Result:
+    settings = _options.settings(
+        Train, options, family=options.family, algorithm=options.algorithm, seed=options.seed
+    )
+    split = Split.load(options.split)
+    _progress.show(train(split, settings, options.out), "train")
+    run = Run.load(options.out, axis=split.axis)
+    return Result(
+        run.about | {"folder": str(options.out)},
+        f"trained {run.name} on {run.about['rows']} labels in {run.about['seconds']:.0f} s\nrun {options.out}",
+    )
+
+
+COMMAND = Command("a split to a trained run; resumable", _configure, _run)
