@@ -32,9 +32,8 @@ CALIBRATION = Calibration(
 def nine() -> Judged:
     chance = np.array([p for _, p in ROWS])
     examples = examples_of(TWO, np.array([[not harmful, harmful] for harmful, _ in ROWS]))
-    alone = [replace(example, group=None) for example in examples]
     scores = np.log(np.stack([1 - chance, chance], axis=1))
-    return Judged(TWO, alone, [predictions_of(TWO, alone, scores)], [CALIBRATION])
+    return Judged(TWO, examples, [predictions_of(TWO, examples, scores)], [CALIBRATION])
 
 
 @pytest.fixture(scope="module")

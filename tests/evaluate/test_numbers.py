@@ -20,10 +20,10 @@ def coins(size, columns, seed=0):
 
 
 def test_ratios_are_the_bootstrap_of_a_loop():
-    tops, bottoms = coins(80, 3), np.ones((80, 3), dtype=int)
-    draws = resamples([f"g{i // 3}" for i in range(80)], 80, 1, 50)
+    tops, bottoms = coins(81, 3), np.ones((81, 3), dtype=int)
+    draws = resamples([f"g{i // 3}" for i in range(81)], 81, 1, 50)
     for i, found in enumerate(ratios(tops, bottoms, draws)):
-        other = bootstrap(lambda rows, i=i: float(tops[rows, i].mean()), 80, draws=draws)
+        other = bootstrap(lambda rows, i=i: float(tops[rows, i].mean()), 81, draws=draws)
         assert (found.value, found.low, found.high) == pytest.approx((other.value, other.low, other.high))
 
 
@@ -48,8 +48,15 @@ def test_groups_make_intervals_wider():
     assert grouped.high - grouped.low > 1.5 * (alone.high - alone.low)
 
 
+def test_groups_may_differ_in_size():
+    rows = judged(SCALE, 100)
+    uneven = [replace(e, group=f"g{i // 3}" if i % 5 else None) for i, e in enumerate(rows.examples)]
+    found = replace(rows, examples=uneven).evaluate()
+    assert (found.rows, found.groups) == (100, len({e.group or e.id for e in uneven}))
+
+
 def test_several_runs_give_their_mean():
-    several = judged(TWO, 200, seeds=3)
+    several = judged(TWO, 200, seeds=3, grouped=True)
     single = [
         replace(several, predictions=[p], calibrations=[c]).evaluate()
         for p, c in zip(several.predictions, several.calibrations, strict=True)
@@ -129,7 +136,7 @@ def promised(positives, caught, *, groups=False):
             group=f"g{i // 3}" if groups else None,
             id=f"r{i}",
         )
-        for i in range(positives + 40)
+        for i in range(positives + 42)
     ]
     above = np.array([i < caught for i in range(len(examples))])
     scores = np.where(above[:, None], [[-2.0, 2.0]], [[2.0, -2.0]])
@@ -166,6 +173,12 @@ def test_twins_without_an_answer_are_left_out():
     found = judged(TWO).evaluate(pairs=(unknown, predictions)).pairs
     assert (found.overall.talks, found.overall.at_risk, found.overall.pairs) == (40, 0, 0)
     assert found.overall.caught.value is None
+
+
+def test_pairs_without_sides_are_refused():
+    rows = judged(TWO, 30)
+    with pytest.raises(BadSplit, match="none of 30 rows is tagged"):
+        rows.evaluate(pairs=(rows.examples, rows.predictions[0]))
 
 
 def test_rows_without_an_answer_are_counted():

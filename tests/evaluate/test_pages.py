@@ -3,6 +3,8 @@
 import json
 import logging
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree
@@ -58,9 +60,8 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        self.data[self.open[-1] if self.open else ""] = (
-            self.data.get(self.open[-1] if self.open else "", "") + data
-        )
+        place = "/".join(self.open)
+        self.data[place] = self.data.get(place, "") + data
 
     def tags(self, name):
         return [given for tag, given in self.seen if tag == name]
@@ -75,13 +76,13 @@ def written(evaluation, folder):
     assert "url(" not in html
     assert "@import" not in html
     assert page.tags("html")[0]["lang"] == "en"
-    assert page.data["title"] == evaluation.name
+    assert page.data["html/head/title"] == evaluation.name
     assert len(page.ids) == len(set(page.ids))
     assert len(page.tags("h1")) == 1
     assert {given.get("scope") for given in page.tags("th")} == {"col", "row"}
     assert len(page.tags("caption")) == len(page.tags("table"))
     assert [given["type"] for given in page.tags("script")] == ["application/json"]
-    assert json.loads(page.data["script"]) == json.loads(data)
+    assert json.loads(page.data["html/body/script"]) == json.loads(data)
     for form in (html, told, data):
         assert CANARY not in form
         assert not re.search(r"\bnan\b", form, re.IGNORECASE)
@@ -94,7 +95,7 @@ def test_every_axis_renders_and_the_three_forms_agree(axis, seeds, tmp_path, cap
     caplog.set_level(logging.DEBUG)
     harmful = axis.names[0] if axis.kind in ("first_of", "any_of") else axis.names[-1]
     harmless = next((label.name for label in axis.labels if label.decision == "allow"), "")
-    evaluation = judged(axis, 150, seeds=seeds).evaluate(pairs=twins(axis, harmless, harmful))
+    evaluation = judged(axis, 150, seeds=seeds, grouped=True).evaluate(pairs=twins(axis, harmless, harmful))
     html, told, data = written(evaluation, tmp_path)
     head = data["headline"]
     for shown in (words.share(head["recall"]["value"]), words.score(head["f1"]["value"])):
@@ -220,15 +221,16 @@ def test_a_card_without_numbers_leaves_them_out():
     assert "false_positive_rate" in {number["type"] for number in numbers}
 
 
-def sides(axis, size=250, seeds=1):
-    strong, weak = judged(axis, size, seeds=seeds), judged(axis, size, seeds=seeds, strength=1.0)
+def sides(axis, size=250, seeds=1, *, grouped=False):
+    strong = judged(axis, size, seeds=seeds, grouped=grouped)
+    weak = judged(axis, size, seeds=seeds, strength=1.0, grouped=grouped)
     named = [Side(n, s.predictions, s.calibrations) for n, s in (("强 model", strong), ("weak", weak))]
     return strong.examples, *named
 
 
 @pytest.mark.parametrize("axis", AXES, ids=lambda a: a.kind)
 def test_the_better_of_two_is_found(axis):
-    examples, strong, weak = sides(axis)
+    examples, strong, weak = sides(axis, grouped=True)
     found = side_by_side(axis, examples, strong, weak, rounds=200)
     auroc = next(line for line in found.lines if line.metric == "auroc")
     assert auroc.verdict == "a_better"
@@ -246,8 +248,7 @@ def test_the_better_of_two_is_found(axis):
 
 def test_the_same_twice_is_no_difference():
     examples, strong, _ = sides(TWO, seeds=2)
-    alone = [replace(example, group=None) for example in examples]
-    found = side_by_side(TWO, alone, strong, strong, rounds=50)
+    found = side_by_side(TWO, examples, strong, strong, rounds=50)
     assert {line.difference.value for line in found.lines} == {0.0}
     assert {line.verdict for line in found.lines} == {"no_difference"}
     assert (found.only_a_right, found.only_b_right, found.mcnemar_p, found.runs) == (0, 0, 1.0, 2)
@@ -261,3 +262,11 @@ def test_undefined_differences_are_shown_as_such():
     auroc = next(line for line in found.lines if line.metric == "auroc")
     assert (auroc.a, auroc.difference.value, auroc.p, auroc.verdict) == (None, None, None, "not_enough_data")
     assert words.UNDEFINED in as_text(found)
+
+
+def test_showing_results_needs_no_statistics():
+    """A guard's card is written where nothing is measured again."""
+    heavy = "{'torch', 'scipy', 'sklearn', 'pandas', 'matplotlib', 'jinja2'}"
+    code = f"import sys, mindrail.evaluate.card, mindrail.evaluate.report; print({heavy} & set(sys.modules))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "set()"

@@ -59,7 +59,7 @@ def test_eight_bits_stay_near(tmp_path: Path, architecture: str, recipe: int8.Re
 
 def test_quantised_rows_by_hand(tmp_path: Path) -> None:
     """One projection against the formula in the module's head."""
-    x = np.array([[[3.0, -1.5, 0.75], [0.0, 0.0, 0.0]]], dtype=np.float32)
+    x = np.array([[[3.0, -1.4, 0.75], [0.0, 0.0, 0.0]]], dtype=np.float32)
     w = np.array([[1.0, -2.0], [0.5, 0.25], [-1.0, 4.0]], dtype=np.float32)
     graph = onnx.helper.make_graph(
         [onnx.helper.make_node("MatMul", ["x", "w"], ["logits"], name="/dense/MatMul")],
@@ -72,11 +72,12 @@ def test_quantised_rows_by_hand(tmp_path: Path) -> None:
     onnx.save(model, tmp_path / "one.onnx")
     int8.quantise(tmp_path / "one.onnx", tmp_path / "small.onnx", int8.RECIPES[0])
     (found,) = session((tmp_path / "small.onnx").read_bytes()).run(["logits"], {"x": x})
-    scale = 3.0 / 63
-    codes = np.rint(x[0, 0] / scale)
+    scale = (3.0 + 1.4) / 255
+    zero = round(1.4 / scale)
+    codes = np.rint(x[0, 0] / scale) + zero
     columns = np.abs(w).max(axis=0) / 127
-    expected = codes @ np.rint(w / columns) * columns * scale
-    np.testing.assert_allclose(found[0, 0], expected, rtol=1e-5)
+    expected = (codes - zero) @ np.rint(w / columns) * columns * scale
+    np.testing.assert_allclose(found[0, 0], expected, rtol=1e-4)
     np.testing.assert_array_equal(found[0, 1], 0.0)
 
 

@@ -30,16 +30,16 @@ class Judged:
 
     def evaluate(self, **changes: object) -> Evaluation:
         """Measure, with few rounds."""
-        settings = {"name": "test guard", "made_from": {"data": "synthetic"}, "rounds": 60} | changes
+        settings = {"name": "test guard", "made_from": {"data": "synthetic"}, "rounds": 20} | changes
         return evaluate(self.axis, self.examples, self.predictions, self.calibrations, **settings)
 
 
-def examples_of(axis: Axis, truth: ndarray) -> list[Example]:
-    """One example per row of truth, of differing length, source, setting and group."""
-    return [_example(axis, i, row) for i, row in enumerate(truth)]
+def examples_of(axis: Axis, truth: ndarray, grouped: bool = False) -> list[Example]:
+    """One example per row of truth, of differing length, source and setting; `grouped` by twos."""
+    return [_example(axis, i, row, f"person {i // 2}" if grouped else None) for i, row in enumerate(truth)]
 
 
-def _example(axis: Axis, i: int, row: ndarray) -> Example:
+def _example(axis: Axis, i: int, row: ndarray, group: str | None) -> Example:
     names = tuple(name for name, true in zip(axis.names, row, strict=True) if true)
     turns = [Turn("user", CANARY + "." * (i % 90))]
     if i % 3 == 0:
@@ -47,7 +47,7 @@ def _example(axis: Axis, i: int, row: ndarray) -> Example:
     return Example(
         tuple(turns),
         answers={axis.name: names[0] if axis.exclusive else names},
-        group=f"person {i // 2}" if i % 5 else None,
+        group=group,
         source=("forum", "clinic")[i % 2],
         tags={"topic": f"topic {i % 15}", "split": "test"},
         id=f"row-{i:04d}",
@@ -62,17 +62,24 @@ def predictions_of(
     return Predictions(axis, ids, scores.astype(np.float64), Provenance("a run", data))
 
 
-def judged(axis: Axis, size: int = 300, *, seeds: int = 1, strength: float = 3.0) -> Judged:
+def judged(
+    axis: Axis, size: int = 300, *, seeds: int = 1, strength: float = 3.0, grouped: bool = False
+) -> Judged:
     """A test set judged by several runs, each calibrated on other rows."""
     truth, _ = rows(axis, size, seed=1, strength=strength)
-    examples = examples_of(axis, truth.values)
+    examples = examples_of(axis, truth.values, grouped)
     predictions, calibrations = [], []
     for seed in range(seeds):
         random = np.random.default_rng(100 + seed)
         scores = strength * (truth.values - 0.5) + 1.5 * random.normal(size=truth.values.shape)
         predictions.append(predictions_of(axis, examples, scores))
         calibrations.append(
-            fit(axis, *rows(axis, 400, seed=50 + seed, strength=strength), Settings(), data="dev")
+            fit(
+                axis,
+                *rows(axis, 400, seed=50 + seed, strength=strength),
+                Settings(scaling="none"),
+                data="dev",
+            )
         )
     return Judged(axis, examples, predictions, calibrations)
 
@@ -97,6 +104,7 @@ def twins(axis: Axis, harmless: str, harmful: str) -> tuple[list[Example], Predi
             answers = {axis.name: label if axis.exclusive else tuple(filter(None, [label]))}
             turns = (Turn("user", CANARY),)
             examples.append(Example(turns, answers=answers, group=f"pair {i}", tags=tags, id=f"{side}-{i}"))
-            wrong = (i % 4 == 0) == (side == "at_risk")
-            scores.append([3.0 if (name == harmful) != wrong else -3.0 for name in axis.names])
+            likely = (i % 4 == 0) != (side == "at_risk")
+            said = {harmful: likely, harmless: not likely}
+            scores.append([3.0 if said.get(name) else -3.0 for name in axis.names])
     return examples, predictions_of(axis, examples, np.array(scores))

@@ -8,6 +8,7 @@
   never blocked, and a note says so.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ from mindrail.records import Targets
 from mindrail.stats.groups import Groups, clusters
 from mindrail.taxonomy.axis import Axis, Event
 
-__all__ = ["FEWEST", "UNLEARNT", "Settings", "fit"]
+__all__ = ["FEWEST", "UNLEARNT", "Settings", "fit", "follow"]
 
 #: positives, and negatives, from which on a cut is learnt
 FEWEST = 5
@@ -91,6 +92,49 @@ def fit(
         },
         tuple(note for _, note in learnt if note),
     )
+
+
+def follow(
+    axis: Axis,
+    targets: Targets,
+    scores: Float[ndarray, "n k"],
+    settings: Settings,
+    groups: Groups = None,
+    *,
+    leader: Calibration,
+    leading: Float[ndarray, "n k"],
+    data: str = "",
+) -> Calibration:
+    """The calibration of a model that stands in for another, fitted to its own scores of the same rows.
+
+    The kind of scaling is the leader's, the promise is made anew, and every other threshold lets through as
+    many of the rows as the leader's does: a search for the best cut could settle somewhere else by chance.
+    """
+    own = fit(axis, targets, scores, replace(settings, scaling=leader.scaling.kind), groups, data=data)
+    chance = chances(axis, own.probabilities(axis, scores))
+    before = chances(axis, leader.probabilities(axis, leading))
+    promised = own.promise.event if own.promise is not None else None
+    moved = []
+    for mine, theirs in zip(own.thresholds, leader.thresholds, strict=True):
+        now, then = chance[mine.event], before[mine.event]
+        review = mine.review if mine.event == promised else _same_rank(now, then, theirs.review)
+        block = _same_rank(now, then, theirs.block)
+        if review is not None and block is not None:
+            review = min(review, block)
+        moved.append(Threshold(mine.event, review, block))
+    return replace(own, thresholds=tuple(moved))
+
+
+def _same_rank(now: Float[ndarray, " n"], then: Float[ndarray, " n"], limit: float | None) -> float | None:
+    """The threshold that as many of `now` reach as of `then` reach `limit`; halfway to the next one below."""
+    if limit is None:
+        return None
+    reaching = int((then >= limit).sum())
+    falling = np.sort(now)[::-1]
+    if reaching == 0:
+        return float(min(1.0, (1.0 + falling[0]) / 2))
+    below = falling[reaching] if reaching < len(falling) else falling[-1]
+    return float((falling[reaching - 1] + below) / 2)
 
 
 def _goal(axis: Axis, name: str | None) -> str:

@@ -7,11 +7,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from mindrail import metrics
 from mindrail.arrays import ndarray
 from mindrail.calibrate import Calibration
 from mindrail.evaluate import words
-from mindrail.evaluate.estimates import estimate
+from mindrail.evaluate.estimates import estimate, metric
 from mindrail.evaluate.results import Estimate
 from mindrail.evaluate.rows import Rows, Run, gather
 from mindrail.records import Example, Predictions
@@ -97,7 +96,7 @@ def side_by_side(
     asked = list(_questions(ours))
     found = [
         compare(
-            metrics.get(question.metric),
+            metric(question.metric),
             question.truth,
             [question.output(run) for run in ours.runs],
             [question.output(run) for run in theirs.runs],
@@ -173,9 +172,9 @@ def _questions(rows: Rows) -> Iterator[_Question]:
 def _line(
     question: _Question, sides: tuple[Rows, Rows], found: Comparison, p: float, verdict: Verdict
 ) -> Line:
-    metric = metrics.get(question.metric)
+    compute = metric(question.metric).compute
     a, b = (
-        float(np.mean([metric.compute(question.truth, *question.output(run)) for run in side.runs]))
+        float(np.mean([compute(question.truth, *question.output(run)) for run in side.runs]))
         for side in sides
     )
     return Line(

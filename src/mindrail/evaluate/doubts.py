@@ -9,6 +9,8 @@ from mindrail.records import Predictions
 
 #: rows with a label, and groups, below which numbers are shaky
 FEWEST = 30
+#: the share of resamples that may be dropped without a word
+NEGLIGIBLE = 0.01
 
 
 def doubts(
@@ -46,7 +48,7 @@ def _broken(promises: Sequence[PromiseCheck]) -> Iterator[str]:
     count = sum(check.verdict == "contradicted" for check in promises)
     if count:
         of_runs = f" in {count} of {len(promises)} runs" if len(promises) > 1 else ""
-        yield f"The test rows contradict the promise{of_runs}: they are unlike the calibration rows."
+        yield f"The test rows contradict the promise{of_runs}; they may be unlike the calibration rows."
     silent = sum(check.verdict == "no promise" for check in promises)
     if silent and len(promises) > 1:
         yield f"{silent} of {len(promises)} runs make no promise."
@@ -57,6 +59,9 @@ def _thin(rows: Rows) -> Iterator[str]:
         yield from _scarce(f"are '{name}'", f"is '{name}'", count)
         if not rows.axis.exclusive:
             yield from _scarce(f"are free of '{name}'", f"is free of '{name}'", len(rows.truth) - count)
+    if not rows.axis.exclusive:
+        harmless = int((~rows.harmful).sum())
+        yield from _scarce("have no label that is stopped", "has no label that is stopped", harmless)
 
 
 def _scarce(several: str, one: str, count: int) -> Iterator[str]:
@@ -82,7 +87,7 @@ def _left_out(unanswered: int) -> Iterator[str]:
 def _undefined(results: Sequence[EventResult], rounds: int) -> Iterator[str]:
     for result in results:
         dropped = max(number.dropped for _, number in _numbers(result) if number.value is not None)
-        if dropped:
+        if dropped > NEGLIGIBLE * rounds:
             yield (
                 f"'{result.name}': up to {dropped} of {rounds} resamples were dropped, because nothing was "
                 "positive, negative or flagged in them; intervals of such numbers are too narrow."

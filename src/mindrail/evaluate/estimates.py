@@ -6,6 +6,7 @@ none of few rows succeed, every resample agrees, and that is not certainty.
 
 from collections.abc import Sequence
 from dataclasses import fields
+from functools import cache
 from math import isnan
 
 import numpy as np
@@ -19,6 +20,8 @@ from mindrail.stats.bootstrap import Draws, percentile
 
 _RATES = ("precision", "recall", "f1", "false-positive-rate")
 _RANKING = tuple(field.name.replace("_", "-") for field in fields(Ranking))
+#: finding a metric by its name asks every installed package
+metric = cache(metrics.get)
 _PICKED = ("accuracy", "macro-f1", "weighted-f1")
 
 
@@ -100,7 +103,7 @@ def _measured(
     names: Sequence[str], truth: ndarray, outputs: Sequence[Output], draws: Draws
 ) -> dict[str, Estimate]:
     """Metrics by name, each with its interval."""
-    lines = measure([metrics.get(name) for name in names], "", truth, outputs, draws)
+    lines = measure([metric(name) for name in names], "", truth, outputs, draws)
     return {line.metric: estimate(line.interval) for line in lines}
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from mindrail.evaluate import svg
 from mindrail.evaluate.results import Bin, Choice, Confusion, Estimate, EventResult
-from mindrail.evaluate.svg import Frame, Shape
+from mindrail.evaluate.svg import Frame, Length, Shape
 from mindrail.evaluate.words import score, share, short, wide
 
 #: how each chosen threshold is drawn
@@ -43,7 +43,9 @@ def confusion(found: Confusion, title: str) -> str:
     return svg.drawing(width, height, title, described, parts)
 
 
-def _cells(counts: Sequence[int], left: float, y: float, cell: float, high: float, own: int) -> Iterator[str]:
+def _cells(
+    counts: Sequence[int], left: Length, y: Length, cell: Length, high: Length, own: int
+) -> Iterator[str]:
     """One row of a confusion table; the cell of right decisions is framed."""
     total = sum(counts) or 1
     for j, count in enumerate(counts):
@@ -52,7 +54,7 @@ def _cells(counts: Sequence[int], left: float, y: float, cell: float, high: floa
             x + 1, y + 1, cell - 2, high - 2, "heat right" if j == own else "heat", 0.04 + 0.5 * part
         )
         yield svg.label(x + cell / 2, y + high / 2 - 1, str(count), anchor="middle", style="strong")
-        yield svg.label(x + cell / 2, y + high / 2 + 14, f"{part:.0%}", anchor="middle", style="tick")
+        yield svg.label(x + cell / 2, y + high / 2 + 14, f"{part:.0%}", anchor="middle", style="small")
 
 
 def precision_recall(result: EventResult, title: str) -> str:
@@ -151,9 +153,9 @@ def reliability(bins: Sequence[Bin], title: str) -> str:
 def bars(rows: Sequence[tuple[str, Estimate]], title: str) -> str:
     """Shares as bars with their intervals and numbers."""
     left = 20 + 7 * min(26, max((wide(name) for name, _ in rows), default=0))
-    width, step = left + 340, 28
+    width, step = left + 375, 28
 
-    def x(value: float) -> float:
+    def x(value: Length) -> Length:
         return left + 210 * value
 
     parts = [

@@ -12,6 +12,7 @@ import numpy as np
 
 from mindrail.arrays import Bool, Float, ndarray
 from mindrail.calibrate import Calibration
+from mindrail.errors import BadSplit
 from mindrail.evaluate.estimates import share
 from mindrail.evaluate.results import PairResult, Pairs
 from mindrail.evaluate.rows import Run, aligned
@@ -66,9 +67,11 @@ def pairs(
     """False alarms, catches and pairs told apart, together and by kind.
 
     A twin at risk counts where its answer says that it should be stopped; where the axis has no answer for
-    it, it is left out.
+    it, it is left out. Raises BadSplit where no example is a side of a pair.
     """
     sided = [example for example in examples if example.tags.get("side") in ("talks", "at_risk")]
+    if not sided:
+        raise BadSplit(f"none of {len(examples)} rows is tagged 'side: talks' or 'side: at_risk'")
     side = np.array([example.tags["side"] for example in sided], dtype=str)
     run = Run.of(axis, calibration, aligned(axis, sided, predictions))
     twins = _Twins(

@@ -17,7 +17,7 @@ def check(rows: Rows, run: Run) -> PromiseCheck:
     """
     promise = run.calibration.promise
     if promise is None:
-        return PromiseCheck(f"No promise: {run.calibration.no_promise}", "no promise")
+        return PromiseCheck(f"No promise: {run.calibration.no_promise.rstrip('.')}.", "no promise")
     (event,) = (event for event in rows.events if event.name == promise.event)
     truth, reached = event.of(rows.truth), run.chances[event.name] >= promise.threshold
     caught = _caught(rows, promise, truth, reached)

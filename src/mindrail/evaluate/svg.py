@@ -9,9 +9,10 @@ from mindrail.evaluate.words import wide
 from mindrail.files import digest
 
 Shape = Literal["circle", "square", "diamond"]
+Length = int | float
 
 
-def drawing(width: float, height: float, title: str, description: str, parts: Iterable[str]) -> str:
+def drawing(width: Length, height: Length, title: str, description: str, parts: Iterable[str]) -> str:
     """A complete inline drawing; `title` must be unique on the page."""
     key = f"figure-{digest(title)[:10]}"
     size = f"min-width:{0.78 * width:.0f}px;max-width:{1.15 * width:.0f}px"
@@ -22,7 +23,7 @@ def drawing(width: float, height: float, title: str, description: str, parts: It
     )
 
 
-def line(x1: float, y1: float, x2: float, y2: float, style: str) -> str:
+def line(x1: Length, y1: Length, x2: Length, y2: Length, style: str) -> str:
     """A straight line."""
     return f'<line class="{style}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>'
 
@@ -33,7 +34,7 @@ def path(points: Sequence[tuple[float, float]], style: str) -> str:
     return f'<polyline class="{style}" points="{joined}"/>'
 
 
-def box(x: float, y: float, width: float, height: float, style: str, opacity: float = 1.0) -> str:
+def box(x: Length, y: Length, width: Length, height: Length, style: str, opacity: float = 1.0) -> str:
     """A filled rectangle."""
     return (
         f'<rect class="{style}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
@@ -42,7 +43,7 @@ def box(x: float, y: float, width: float, height: float, style: str, opacity: fl
 
 
 def label(
-    x: float, y: float, words: str, *, anchor: str = "start", style: str = "", turned: bool = False
+    x: Length, y: Length, words: str, *, anchor: str = "start", style: str = "", turned: bool = False
 ) -> str:
     """A line of text; `turned` runs upwards."""
     turn = f' transform="rotate(-90 {x:.1f} {y:.1f})"' if turned else ""
@@ -51,7 +52,7 @@ def label(
     )
 
 
-def mark(x: float, y: float, shape: Shape, style: str) -> str:
+def mark(x: Length, y: Length, shape: Shape, style: str) -> str:
     """A small symbol; shapes tell apart what colours alone would not."""
     if shape == "circle":
         return f'<circle class="{style}" cx="{x:.1f}" cy="{y:.1f}" r="4.5"/>'
@@ -59,7 +60,7 @@ def mark(x: float, y: float, shape: Shape, style: str) -> str:
     return f'<rect class="{style}" x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8"{turn}/>'
 
 
-def whisker(x: float, low: float, high: float, style: str) -> str:
+def whisker(x: Length, low: Length, high: Length, style: str) -> str:
     """A vertical interval with caps."""
     caps = (line(x - 3, y, x + 3, y, style) for y in (low, high))
     return line(x, low, x, high, style) + "".join(caps)
@@ -71,18 +72,18 @@ class Frame:
 
     x_title: str
     y_title: str
-    width: float = 440
-    height: float = 330
-    left: float = 56
-    right: float = 14
-    top: float = 14
-    bottom: float = 72
+    width: Length = 440
+    height: Length = 330
+    left: Length = 56
+    right: Length = 14
+    top: Length = 14
+    bottom: Length = 72
 
-    def x(self, value: float) -> float:
+    def x(self, value: Length) -> Length:
         """The place of a value from left to right."""
         return self.left + value * (self.width - self.left - self.right)
 
-    def y(self, value: float) -> float:
+    def y(self, value: Length) -> Length:
         """The place of a value from bottom to top."""
         return self.height - self.bottom - value * (self.height - self.top - self.bottom)
 

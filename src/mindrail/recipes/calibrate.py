@@ -15,14 +15,34 @@ from mindrail.taxonomy import Axis
 FILE = "calibration.json"
 
 
-def calibrate(split: Split, dev: Predictions, settings: Settings) -> Calibration:
-    """Fit on the dev part. Raises BadSplit where dev teaches nothing; too few positives only cost the promise."""
+def calibrate(
+    split: Split,
+    dev: Predictions,
+    settings: Settings,
+    *,
+    leader: tuple[Calibration, Predictions] | None = None,
+) -> Calibration:
+    """Fit on the dev part. Raises BadSplit where dev teaches nothing; too few positives only cost the promise.
+
+    With `leader`, the calibration of another model and its dev scores, keeps to its operating points.
+    """
     examples = split.part("dev")
     if dev.ids != tuple(example.id for example in examples):
         raise BadFile(split.folder / "dev.jsonl", "the predictions are of other rows. Do: predict again")
     groups = [example.group for example in examples]
     targets = targets_of(split.axis, examples)
-    return thresholds.fit(split.axis, targets, dev.scores, settings, groups, data=dev.made_by.data)
+    if leader is None:
+        return thresholds.fit(split.axis, targets, dev.scores, settings, groups, data=dev.made_by.data)
+    return thresholds.follow(
+        split.axis,
+        targets,
+        dev.scores,
+        settings,
+        groups,
+        leader=leader[0],
+        leading=leader[1].scores,
+        data=dev.made_by.data,
+    )
 
 
 def save(calibration: Calibration, folder: Path) -> Path:

@@ -139,6 +139,7 @@ def _smaller(
 
     targets = targets_of(run.axis, dev)
     groups = [example.group for example in dev]
+    leading = _predictions(run, split, dev, scores[: len(dev)])
     told: list[dict[str, Any]] = []
     chosen = original
     for recipe in int8.RECIPES:
@@ -149,7 +150,8 @@ def _smaller(
             (folder / name).write_bytes((original.folder / name).read_bytes())
         scorer = runtime.from_folder("onnx", folder, run.axis, machine.cores())
         own = scorer.score(texts).astype(np.float64)
-        fitted = calibrating.calibrate(split, _predictions(run, split, dev, own[: len(dev)]), goals)
+        mine = _predictions(run, split, dev, own[: len(dev)])
+        fitted = calibrating.calibrate(split, mine, goals, leader=(original.calibration, leading))
         seen = parity.compare(
             recipe.name,
             run.axis,

@@ -18,7 +18,7 @@ from mindrail.stats.intervals import Interval
 #: a number computed from the rows with these indices, which may repeat
 Statistic = Callable[[Int[ndarray, " n"]], float]
 #: for each round the rows that were drawn; of different lengths where groups are
-Draws = Sequence[Int[ndarray, " n"]]
+Draws = Sequence[Int[ndarray, " _"]]
 
 
 def resamples(groups: Groups, size: int, seed: int, rounds: int = 1000) -> list[Int[ndarray, " n"]]:
