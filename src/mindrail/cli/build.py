@@ -7,6 +7,7 @@ from typing import Any
 from mindrail import config
 from mindrail.cli import _progress
 from mindrail.cli._command import Command, Result
+from mindrail.cli._headline import headline
 from mindrail.recipes import build as recipes
 from mindrail.train.progress import Stepped
 
@@ -33,11 +34,10 @@ def _run(options: argparse.Namespace) -> Result:
 
 
 def _result(built: recipes.Built) -> Result:
-    head = built.evaluation.headline
     answer = built.checked
     lines = [
         "",
-        f"test F1      {head}",
+        headline(built.evaluation),
         f"promise      {built.guard.promise}",
         f"report       {built.report}",
         f"guard        {built.guard_folder}  (id {built.guard.id}, {built.parity})",
@@ -47,7 +47,7 @@ def _result(built: recipes.Built) -> Result:
         lines += ["", f"CAUTION: {built.recipe.caution}"]
     data: dict[str, Any] = {
         "recipe": built.recipe.name,
-        "headline": config.plain(head),
+        "headline": config.plain(built.evaluation.headline),
         "promise": built.guard.promise,
         "report": str(built.report),
         "guard": str(built.guard_folder),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mindrail import config
 from mindrail.cli._command import Command, Result
+from mindrail.cli._headline import headline
 from mindrail.recipes.evaluate import evaluate_runs
 from mindrail.recipes.prepare import Split
 from mindrail.recipes.train import Run
@@ -26,7 +27,7 @@ def _run(options: argparse.Namespace) -> Result:
     split = Split.load(options.split)
     runs = [Run.load(folder, axis=split.axis) for folder in options.run]
     evaluation = evaluate_runs(runs, split, options.out)
-    return Result(config.plain(evaluation), f"{evaluation.headline}\nreport {options.out / 'report.html'}")
+    return Result(config.plain(evaluation), f"{headline(evaluation)}\nreport {options.out / 'report.html'}")
 
 
 COMMAND = Command("test scores to a report with an interval on every number", _configure, _run)
