@@ -28,7 +28,7 @@ from mindrail.data import corpus
 BATCHES = (1, 4, 8, 32)
 
 
-def pipeline(folder: Path):  # noqa: ANN201, transformers' own
+def pipeline(folder: Path):
     from transformers import pipeline as make
     from transformers.utils import logging
 
@@ -88,7 +88,7 @@ def ratio(over: list[float], under: list[float], unit: str) -> dict[str, object]
     return measure(median(over) / median(under), (min(pairs), max(pairs)), unit)
 
 
-def float_guard(run_folder: Path, guard: Guard):  # noqa: ANN201
+def float_guard(run_folder: Path, guard: Guard):
     """The float32 model of the same run, behind the same runtime."""
     import tempfile
 
