@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers import tiny
 
+from helpers import tiny
 from mindrail import Guard, files
 from mindrail.cli import main
 from mindrail.data import fetch
