@@ -27,6 +27,8 @@ from mindrail.records.targets import targets_of
 from mindrail.stats.bootstrap import bootstrap_over_seeds
 
 SEEDS = (0, 1, 2)
+#: cells that the sessions so far had no time for; their values are means over the other seeds, and say so
+MISSING = {("encoder", None, 2)}
 #: settings chosen on dev; with all labels two epochs take the place of six
 CELLS = {
     ("majority", 200): {},
@@ -53,6 +55,10 @@ def split_for(work: Path, labels: int | None, seed: int) -> Split:
         allow_leaks=("train/dev",),  # 3 pairs of 4,308 × 500; the published split keeps them
     )
     return prepare(settings, place)
+
+
+def seeds_of(family: str, labels: int | None) -> list[int]:
+    return [seed for seed in SEEDS if (family, labels, seed) not in MISSING]
 
 
 def run_cell(work: Path, family: str, labels: int | None, seed: int) -> Path:
@@ -109,7 +115,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("out/baseline"))
     parser.add_argument("--only", action="append", default=[], help="FAMILY:LABELS:SEED, labels 200 or all")
     options = parser.parse_args()
-    cells = [(family, labels, seed) for family, labels in CELLS for seed in SEEDS]
+    cells = [(family, labels, seed) for family, labels in CELLS for seed in seeds_of(family, labels)]
     if options.only:
         wanted = set(options.only)
         cells = [cell for cell in cells if f"{cell[0]}:{cell[1] or 'all'}:{cell[2]}" in wanted]
@@ -120,7 +126,8 @@ def main() -> None:
     measures: dict[str, object] = {}
     dev: dict[str, object] = {}
     for family, labels in CELLS:
-        folders = [options.work / f"{family}-{labels or 'all'}-{seed}" for seed in SEEDS]
+        seeds = seeds_of(family, labels)
+        folders = [options.work / f"{family}-{labels or 'all'}-{seed}" for seed in seeds]
         split = split_for(options.work, labels, 0)
         name = f"{labels or 'full'}_{family}"
         measures[f"f1_{name}"] = f1_over_seeds(split, folders, "test")
@@ -128,7 +135,8 @@ def main() -> None:
         if family == "encoder":
             key = "fpr_minimal_pairs" if labels == 200 else "fpr_minimal_pairs_full"
             measures[key] = false_alarms(split, folders)
-    print(write("baseline", measures, dev=dev, seeds=list(SEEDS)))
+    missing = [f"{family}:{labels or 'all'}:{seed}" for family, labels, seed in MISSING]
+    print(write("baseline", measures, dev=dev, seeds=list(SEEDS), missing_cells=missing))
 
 
 if __name__ == "__main__":

@@ -27,6 +27,9 @@ from mindrail.runtime import load as runtime
 from mindrail.runtime.load import NEEDED, Kind
 from mindrail.runtime.local import LocalScorer
 
+#: What hubs call the embedded encoder.
+MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+
 #: Raw scores of the exported float model may differ from the trained one by this much.
 FAITHFUL = 1e-3
 
@@ -81,7 +84,8 @@ def export(
     """Write the guard folder and load it back, golden sentences checked."""
     kind: Kind = plugins.get("family", run.about["settings"]["family"]).FAMILY.runtime
     sets = {name: corpus.card(name) for name in run.about["licences"] if name in corpus.names()}
-    base = run.about["settings"]["settings"].get("model")
+    named = run.about["settings"]["settings"].get("model")
+    base = MINILM if named == "minilm" else named
     about = card.card(evaluation, split.taxonomy, sets=sets, parity=chosen.parity, base_model=base)
     documents = {"evaluation.json": _json(config.plain(evaluation)), "parity.json": _json(chosen.parity)}
     write_guard(
