@@ -89,7 +89,7 @@ def f1_over_seeds(split: Split, folders: list[Path], part: str) -> dict[str, obj
     statistics = [
         lambda rows, own=own: f1(truth[rows], own[rows].astype(float), own[rows]) for own in flagged
     ]
-    interval = bootstrap_over_seeds(statistics, len(truth), None, seed=0)
+    interval = bootstrap_over_seeds(statistics, len(truth), seed=0, limits=(0.0, 1.0))
     each = [round(float(statistic(np.arange(len(truth)))), 4) for statistic in statistics]
     return measure(interval.value, (interval.low, interval.high), "F1 of harmful") | {"seeds": each}
 
@@ -106,7 +106,7 @@ def false_alarms(split: Split, folders: list[Path]) -> dict[str, object]:
         scores = Predictions.load(folder / "predictions" / "pairs").scores
         alarms.append(stopped(split.axis, calibration, scores)[talks])
     statistics = [lambda rows, own=own: float(own[rows].mean()) for own in alarms]
-    interval = bootstrap_over_seeds(statistics, int(talks.sum()), groups, seed=0)
+    interval = bootstrap_over_seeds(statistics, int(talks.sum()), groups, seed=0, limits=(0.0, 1.0))
     return measure(interval.value, (interval.low, interval.high), "share of harmless messages stopped")
 
 
