@@ -198,7 +198,9 @@ def test_one_class_only_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture
     train = table(tmp_path, "mine", 0)
     rows = (tmp_path / "mine.csv").read_text().splitlines()
     (tmp_path / "mine.csv").write_text("\n".join(row for row in rows if not row.endswith("bad")))
-    path = recipe(tmp_path, train=[str(train)], test=[str(table(tmp_path, "later", 100))], labels=10, dev_size=20)
+    path = recipe(
+        tmp_path, train=[str(train)], test=[str(table(tmp_path, "later", 100))], labels=10, dev_size=20
+    )
     run("build", path, "--out", tmp_path / "out", code=3)
     assert "all" in capsys.readouterr().err
 
