@@ -107,8 +107,9 @@ def follow(
 ) -> Calibration:
     """The calibration of a model that stands in for another, fitted to its own scores of the same rows.
 
-    The kind of scaling is the leader's, the promise is made anew, and every other threshold lets through as
-    many of the rows as the leader's does: a search for the best cut could settle somewhere else by chance.
+    The kind of scaling is the leader's, and every threshold lets through as many of the rows as the leader's
+    does: a search for the best cut could settle somewhere else by chance. The promise is made anew, and its
+    threshold is lowered to the new one where that is below.
     """
     own = fit(axis, targets, scores, replace(settings, scaling=leader.scaling.kind), groups, data=data)
     chance = chances(axis, own.probabilities(axis, scores))
@@ -117,7 +118,9 @@ def follow(
     moved = []
     for mine, theirs in zip(own.thresholds, leader.thresholds, strict=True):
         now, then = chance[mine.event], before[mine.event]
-        review = mine.review if mine.event == promised else _same_rank(now, then, theirs.review)
+        review = _same_rank(now, then, theirs.review)
+        if mine.event == promised and mine.review is not None:  # a lower threshold keeps the promise too
+            review = mine.review if review is None else min(review, mine.review)
         block = _same_rank(now, then, theirs.block)
         if review is not None and block is not None:
             review = min(review, block)

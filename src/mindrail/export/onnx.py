@@ -1,7 +1,7 @@
 """A trained encoder as one ONNX file that reads one window at a time.
 
 Exported unfused and without an attention mask: with one window per call there is no padding, and ONNX
-Runtime's fused SkipLayerNormalization is slower on a CPU than the plain operators (measured: docs/log.md).
+Runtime's fused SkipLayerNormalization is slower on a CPU than the plain operators.
 """
 
 import warnings

@@ -1,6 +1,5 @@
 """`export`: a calibrated run to a guard folder. Eight bits ship only if they decide like the original."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -87,7 +86,10 @@ def export(
     named = run.about["settings"]["settings"].get("model")
     base = MINILM if named == "minilm" else named
     about = card.card(evaluation, split.taxonomy, sets=sets, parity=chosen.parity, base_model=base)
-    documents = {"evaluation.json": _json(config.plain(evaluation)), "parity.json": _json(chosen.parity)}
+    documents = {
+        "evaluation.json": files.json_bytes(config.plain(evaluation)),
+        "parity.json": files.json_bytes(chosen.parity),
+    }
     write_guard(
         folder,
         kind=kind,
@@ -197,7 +199,3 @@ def _transformers(run: Run) -> Mapping[str, Path]:
 
 def _made_from(run: Run, split: Split) -> dict[str, str]:
     return {"run": run.about["identity"][:16], "split": split.digest, "axis": split.axis.digest}
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False).encode()

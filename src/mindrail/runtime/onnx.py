@@ -1,7 +1,7 @@
 """An encoder in ONNX: each window of a text in a forward pass of its own, on one core.
 
 Small batches of one are as fast as larger ones on a CPU, waste nothing on padding, and keep one person's
-score apart from another's text (`reliability.md` 1). Several cores work on several windows.
+score apart from another's text. Several cores work on several windows.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MODEL, REACH = "model.onnx", "reach.json"
 
-#: slower on a CPU than what it replaces (`reliability.md` 1.4)
+#: slower on a CPU than the plain operators it replaces
 _SLOW = ["SkipLayerNormFusion"]
 _INPUTS = frozenset({"input_ids", "attention_mask", "token_type_ids"})
 
