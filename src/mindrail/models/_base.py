@@ -11,6 +11,7 @@ from mindrail.arrays import Float, ndarray
 from mindrail.errors import BadConfig, BadSplit
 from mindrail.records import Example, Targets
 from mindrail.records.targets import targets_of
+from mindrail.runtime.load import Kind
 from mindrail.runtime.scorer import Scorer
 from mindrail.taxonomy import Axis
 from mindrail.train.progress import Stepped
@@ -78,7 +79,7 @@ class Job:
 class Family(Protocol):
     """A kind of model. `runtime` names the file in `mindrail.runtime` that runs it without torch."""
 
-    runtime: str
+    runtime: Kind
     algorithms: tuple[str, ...] | None  # None: any algorithm
 
     @property

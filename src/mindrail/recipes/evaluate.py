@@ -20,9 +20,12 @@ PAIRS = "minimal-pairs"
 
 def evaluate_runs(runs: Sequence[Run], split: Split, folder: Path, *, rounds: int = 1000) -> Evaluation:
     """Report on one trained and calibrated run, or on several that differ in their seed, as trained."""
-    predictions = [predict_part(run, split, "test") for run in runs]
+    scorer = runs[0].scorer()
+    predictions = [
+        predict_part(run, split, "test", scorer=scorer if run is runs[0] else None) for run in runs
+    ]
     calibrations = [calibrate.load(run.folder, split.axis) for run in runs]
-    pairs = pairs_scored(runs[0].scorer(), split, runs[0].about["identity"])
+    pairs = pairs_scored(scorer, split, runs[0].about["identity"])
     name = runs[0].name if len(runs) == 1 else f"{runs[0].name} and {len(runs) - 1} more seeds"
     return _report(split, predictions, calibrations, pairs, name, folder, rounds)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mindrail import config, files, machine, plugins
+from mindrail import config, files, machine
 from mindrail.arrays import Float, ndarray
 from mindrail.calibrate.policy import Calibration
 from mindrail.calibrate.settings import Settings
@@ -23,7 +23,7 @@ from mindrail.recipes.train import Run
 from mindrail.records import Example, Predictions, Provenance
 from mindrail.records.targets import targets_of
 from mindrail.runtime import load as runtime
-from mindrail.runtime.load import NEEDED, Kind
+from mindrail.runtime.load import NEEDED
 from mindrail.runtime.local import LocalScorer
 
 #: What hubs call the embedded encoder.
@@ -60,8 +60,7 @@ def choose(
 
     Raises BrokenGuard if the exported float model does not say what the trained one says.
     """
-    family = plugins.get("family", run.about["settings"]["family"]).FAMILY
-    kind: Kind = family.runtime
+    kind = run.family.runtime
     if kind != "onnx":
         scorer = runtime.from_folder(kind, run.folder / "model", run.axis, machine.cores())
         return Candidate("as trained", run.folder / "model", scorer, calibration, {"shipped": "as trained"})
@@ -81,7 +80,7 @@ def export(
     folder: Path,
 ) -> Guard:
     """Write the guard folder and load it back, golden sentences checked."""
-    kind: Kind = plugins.get("family", run.about["settings"]["family"]).FAMILY.runtime
+    kind = run.family.runtime
     sets = {name: corpus.card(name) for name in run.about["licences"] if name in corpus.names()}
     named = run.about["settings"]["settings"].get("model")
     base = MINILM if named == "minilm" else named
@@ -118,8 +117,7 @@ def _float(
     place.mkdir(parents=True)
     settings = files.read_json(run.folder / "model" / "reach.json")
     onnx.export(Network.load(run.folder / "model", settings["pooling"]), place / "model.onnx")
-    for name in ("tokenizer.json", "reach.json"):
-        (place / name).write_bytes((run.folder / "model" / name).read_bytes())
+    _copy_reading(run.folder / "model", place)
     scorer = runtime.from_folder("onnx", place, run.axis, machine.cores())
     trained = Predictions.load(run.folder / "predictions" / "dev", axis=run.axis).scores
     scores = scorer.score(texts).astype(np.float64)
@@ -152,8 +150,7 @@ def _smaller(
         folder = place / recipe.name.replace(" ", "-").replace(",", "")
         folder.mkdir(parents=True)
         int8.quantise(original.folder / "model.onnx", folder / "model.onnx", recipe)
-        for name in ("tokenizer.json", "reach.json"):
-            (folder / name).write_bytes((original.folder / name).read_bytes())
+        _copy_reading(original.folder, folder)
         scorer = runtime.from_folder("onnx", folder, run.axis, machine.cores())
         own = scorer.score(texts).astype(np.float64)
         mine = _predictions(run, split, dev, own[: len(dev)])
@@ -176,6 +173,12 @@ def _smaller(
             break
     report = original.parity | {"shipped": chosen.name, "tried": told}
     return replace(chosen, parity=report)
+
+
+def _copy_reading(source: Path, target: Path) -> None:
+    """The files that say how a model reads, beside another form of the model."""
+    for name in ("tokenizer.json", "reach.json"):
+        (target / name).write_bytes((source / name).read_bytes())
 
 
 def _texts(split: Split, most: int) -> tuple[list[Example], list[Example]]:

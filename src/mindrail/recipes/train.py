@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mindrail import config, files, machine, plugins
 from mindrail.errors import BadConfig, BadFile, WrongTaxonomy
@@ -13,6 +13,9 @@ from mindrail.runtime.scorer import Scorer
 from mindrail.taxonomy import Axis, from_dict
 from mindrail.train import environment
 from mindrail.train.progress import Stepped
+
+if TYPE_CHECKING:
+    from mindrail.models import Family
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,13 @@ class Run:
     def scorer(self) -> Scorer:
         """The trained model, scoring as it was trained (with torch for encoders)."""
         environment.prepare()
-        family = plugins.get("family", self.about["settings"]["family"]).FAMILY
-        scorer: Scorer = family.scorer(self.axis, self.folder / "model")
-        return scorer
+        return self.family.scorer(self.axis, self.folder / "model")
+
+    @property
+    def family(self) -> "Family":
+        """The family that made it."""
+        family: Family = plugins.get("family", self.about["settings"]["family"]).FAMILY
+        return family
 
     @property
     def name(self) -> str:

@@ -3,7 +3,6 @@
 import ctypes
 import os
 import sys
-from pathlib import Path
 
 from mindrail import machine
 
@@ -38,13 +37,3 @@ def settle() -> None:
     logging.disable_progress_bar()
     torch.set_num_threads(machine.cores())
     torch.use_deterministic_algorithms(True, warn_only=True)
-
-
-def has_fast_bfloat16() -> bool:
-    """Whether the CPU multiplies bfloat16 in hardware; without it bfloat16 is many times slower than float32."""
-    try:
-        with Path("/proc/cpuinfo").open(encoding="utf-8") as info:
-            flags = next((line for line in info if line.startswith("flags")), "")
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
