@@ -21,7 +21,8 @@ from mindrail.data import corpus
 from mindrail.recipes import calibrate
 from mindrail.recipes.predict import predict, predict_part
 from mindrail.recipes.prepare import Prepare, Split, prepare
-from mindrail.recipes.train import Run, Train, train
+from mindrail.recipes.run import Run
+from mindrail.recipes.train import Train, train
 from mindrail.records import Predictions
 from mindrail.records.targets import targets_of
 from mindrail.stats.bootstrap import bootstrap_over_seeds

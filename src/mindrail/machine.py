@@ -10,6 +10,7 @@ PACKAGES = (
     "onnxruntime",
     "tokenizers",
     "torch",
+    "accelerate",
     "transformers",
     "scikit-learn",
     "model2vec",
@@ -29,6 +30,15 @@ def cores() -> int:
     except (OSError, ValueError):
         pass
     return usable
+
+
+def multiplies_bfloat16() -> bool:
+    """Whether the processor has instructions for it (AVX-512 BF16 or AMX); without, bfloat16 is slower by far."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
 def versions() -> dict[str, str]:

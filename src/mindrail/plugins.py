@@ -15,9 +15,11 @@ from mindrail.errors import UnknownName
 #: what users call a kind, and the folder that holds it
 KINDS = {
     "algorithm": "mindrail.semisup",
+    "augmentation": "mindrail.augment.methods",
     "command": "mindrail.cli",
     "family": "mindrail.models",
     "metric": "mindrail.metrics",
+    "provider": "mindrail.llm.providers",
     "set": "mindrail.data.sets",
 }
 

@@ -80,12 +80,12 @@ def test_every_kind_of_axis_trains(tmp_path: Path, axis: Axis) -> None:
 def test_several_labels_take_the_largest_of_each_window() -> None:
     from mindrail.models.encoder import combine
 
-    scores = torch.tensor([[1.0, -3.0, 0.0], [0.0, 2.0, -1.0], [5.0, 5.0, 5.0]])
-    assert combine(SEVERAL, scores, [2, 1]).tolist() == [[1.0, 2.0, 0.0], [5.0, 5.0, 5.0]]
+    scores = torch.tensor([[[1.0, -3.0, 0.0], [0.0, 2.0, -1.0], [5.0, 5.0, 5.0]]])
+    assert combine(SEVERAL, scores, [2, 1])[0].tolist() == [[1.0, 2.0, 0.0], [5.0, 5.0, 5.0]]
 
 
 def test_the_most_dangerous_window_speaks() -> None:
     from mindrail.models.encoder import combine
 
-    scores = torch.tensor([[3.0, 0.0], [0.0, 1.0], [2.0, 2.0]])
-    assert combine(TWO, scores, [3]).tolist() == [[0.0, 1.0]]
+    scores = torch.tensor([[[3.0, 0.0], [0.0, 1.0], [2.0, 2.0]]])
+    assert combine(TWO, scores, [3])[0].tolist() == [[0.0, 1.0]]

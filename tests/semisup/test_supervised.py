@@ -42,8 +42,9 @@ def test_a_common_shift_changes_nothing(shift: float) -> None:
 
 
 def test_step_has_no_memory() -> None:
-    logits = StepLogits(torch.zeros(1, 2, 2), torch.eye(2), exclusive=True)
+    none, index = torch.zeros(1, 0, 2), torch.zeros(0, dtype=torch.int64)
+    logits = StepLogits(torch.zeros(1, 2, 2), torch.eye(2), none, none, index, exclusive=True)
     algorithm = Supervised()
-    losses, state = algorithm.step(algorithm.init(0, 2), logits)
+    losses, state = algorithm.step(algorithm.init(0, 2, exclusive=True), logits)
     assert state is None
     assert losses.report == {"supervised": pytest.approx(math.log(2))}

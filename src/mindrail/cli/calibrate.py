@@ -10,7 +10,7 @@ from mindrail.recipes import calibrate
 from mindrail.recipes.build import promise_of
 from mindrail.recipes.predict import predict_part
 from mindrail.recipes.prepare import Split
-from mindrail.recipes.train import Run
+from mindrail.recipes.run import Run
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from mindrail.errors import BadConfig
 from mindrail.evaluate.comparison import as_text
 from mindrail.recipes.compare import compare
 from mindrail.recipes.prepare import Split
-from mindrail.recipes.train import Run
+from mindrail.recipes.run import Run
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from mindrail.cli._command import Command, Result
 from mindrail.recipes import calibrate, evaluate
 from mindrail.recipes import export as recipes
 from mindrail.recipes.prepare import Split
-from mindrail.recipes.train import Run
+from mindrail.recipes.run import Run
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from mindrail.cli._command import Command, Result
 from mindrail.recipes.predict import predict_part
 from mindrail.recipes.prepare import PARTS, Split
-from mindrail.recipes.train import Run
+from mindrail.recipes.run import Run
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,9 @@ from mindrail import plugins
 from mindrail.cli import _options, _progress
 from mindrail.cli._command import Command, Result
 from mindrail.recipes.prepare import Split
-from mindrail.recipes.train import Run, Train, train
+from mindrail.recipes.run import Run
+from mindrail.recipes.train import Train, train
+from mindrail.records.views import Views
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -16,6 +18,18 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         "--family", help=f"what learns: {', '.join(plugins.names('family'))} (default: encoder)"
     )
     parser.add_argument("--algorithm", help=f"how it learns: {', '.join(plugins.names('algorithm'))}")
+    parser.add_argument(
+        "--views",
+        type=Path,
+        action="append",
+        default=[],
+        help="folder made by augment: other wordings of the unlabelled texts; may be given several times",
+    )
+    parser.add_argument(
+        "--twin",
+        type=Path,
+        help="finished supervised run on the same labels to compare with (default: trained first)",
+    )
     parser.add_argument("--seed", type=int)
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     _options.add_settings(parser, "the settings of the run; those of the family under settings")
@@ -26,11 +40,15 @@ def _run(options: argparse.Namespace) -> Result:
         Train, options, family=options.family, algorithm=options.algorithm, seed=options.seed
     )
     split = Split.load(options.split)
-    _progress.show(train(split, settings, options.out), "train")
+    views = [Views.load(place) for place in options.views]
+    twin = None if options.twin is None else Run.load(options.twin, axis=split.axis)
+    _progress.show(train(split, settings, options.out, views=views, twin=twin), "train")
     run = Run.load(options.out, axis=split.axis)
+    verdict = "" if run.verdict is None else f"{run.verdict}\n"
     return Result(
         run.about | {"folder": str(options.out)},
-        f"trained {run.name} on {run.about['rows']} labels in {run.about['seconds']:.0f} s\nrun {options.out}",
+        f"trained {run.name} on {run.about['rows']} labels in {run.about['seconds']:.0f} s\n{verdict}"
+        f"run {options.out}",
     )
 
 

@@ -31,6 +31,27 @@ def carve(examples: Sequence[Example], size: int, seed: int) -> tuple[list[Examp
     return rest, part
 
 
+def by_prompt(
+    examples: Sequence[Example], shares: Sequence[float], seed: int
+) -> tuple[list[Example], list[list[Example]]]:
+    """(rest, parts): each part with its share of the distinct opening turns, none of which is in two parts.
+
+    The opening turns are sorted, then shuffled with `random.Random(seed)`, so that published splits made this
+    way can be repeated.
+    """
+    groups: dict[str, list[Example]] = defaultdict(list)
+    for example in examples:
+        groups[Example((example.turns[0],)).normalised()].append(example)
+    order = sorted(groups)
+    random.Random(seed).shuffle(order)  # noqa: S311, the published recipe
+    parts, start = [], 0
+    for share in shares:
+        end = start + int(share * len(order))
+        parts.append([example for prompt in order[start:end] for example in groups[prompt]])
+        start = end
+    return [example for prompt in order[start:] for example in groups[prompt]], parts
+
+
 def choose_labels(
     examples: Sequence[Example], axis: Axis, count: int, how: Sampling, seed: int
 ) -> tuple[list[Example], list[Example]]:

@@ -1,6 +1,6 @@
 """What every family promises: learn from a job, write files, score from files."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -24,6 +24,11 @@ class Job:
     axis: Axis
     labelled: Sequence[Example]
     unlabelled: Sequence[Example] = ()
+    #: other wordings of unlabelled examples, by the example's id
+    views: Mapping[str, Sequence[Example]] = field(default_factory=dict)
+    #: how good scores of `dev` are, higher is better; looked at from time to time where both are given
+    judge: Callable[[ndarray], float] | None = None
+    dev: Sequence[Example] = ()
     algorithm: str = "supervised"
     settings: Mapping[str, Any] = field(default_factory=dict)
     #: "none", "balanced" (inverse frequency), or a weight per label name

@@ -3,6 +3,10 @@
 Two ways to sum a window up. `native`: whatever the architecture's own classification class does. `mean`,
 for BERT: the mean over tokens, normalised, through BERT's own pooler and classifier. For a sentence encoder
 such as MiniLM the mean is what its weights were trained for.
+
+Algorithms that ask for several heads, or for labels beside the real ones, get heads of our own on the mean of any
+architecture (`_heads.py`). What is saved then is the encoder with `heads.safetensors` beside it, which mindrail
+reads and exports; plain transformers reads the encoder alone.
 """
 
 import copy
@@ -11,11 +15,13 @@ from typing import Any, Literal
 
 import torch
 from jaxtyping import Float, Int
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn.functional import layer_norm
 
 from mindrail import seeds
 from mindrail.errors import BadConfig
+from mindrail.models._heads import Heads
 from mindrail.taxonomy import Axis
 
 Pooling = Literal["mean", "native"]
@@ -23,21 +29,35 @@ Pooling = Literal["mean", "native"]
 #: How much louder the averaging layer speaks than the residual beside it; see `with_mean_layer`.
 LOUD = 1e6
 
+#: Where heads of our own lie beside the encoder.
+HEADS = "heads.safetensors"
+
 
 class Network(nn.Module):
     """A transformers sequence classifier, with its pooling replaced where asked."""
 
-    def __init__(self, classifier: Any, pooling: Pooling) -> None:
+    def __init__(self, classifier: Any, pooling: Pooling, heads: Heads | None = None) -> None:
         super().__init__()
-        self.classifier, self.pooling = classifier, pooling
+        self.classifier, self.pooling, self.heads = classifier, pooling, heads
         self.noise = Noise()
-        _seed_dropout(classifier, self.noise)
+        _seed_dropout(self, self.noise)
 
     @classmethod
     def pretrained(
-        cls, where: str, axis: Axis, *, pooling: Pooling | None, dropout: float, seed: int
+        cls,
+        where: str,
+        axis: Axis,
+        *,
+        pooling: Pooling | None,
+        dropout: float,
+        seed: int,
+        heads: int = 1,
+        extra_labels: int = 0,
     ) -> "Network":
-        """Load weights and put a fresh head on them; `pooling=None` takes the mean for BERT, native elsewhere."""
+        """Load weights and put a fresh head on them; `pooling=None` takes the mean for BERT, native elsewhere.
+
+        More heads than one, or extra labels, are heads of our own on the mean of any architecture.
+        """
         from transformers import AutoConfig, AutoModelForSequenceClassification
 
         config = AutoConfig.from_pretrained(where)
@@ -73,6 +93,9 @@ class Network(nn.Module):
                 dtype=torch.float32,
                 ignore_mismatched_sizes=True,  # another task's head makes room for ours
             )
+        if heads > 1 or extra_labels:
+            columns = len(axis.names) + extra_labels
+            return cls(model, "mean", Heads(config.hidden_size, heads, columns, dropout, seed))
         if chosen == "mean":
             with torch.no_grad():  # start from the plain mean, gently squashed
                 model.bert.pooler.dense.weight.copy_(0.5 * torch.eye(config.hidden_size))
@@ -86,23 +109,43 @@ class Network(nn.Module):
         mask: Int[Tensor, "window token"] | None = None,
     ) -> Float[Tensor, "window k"]:
         """Raw scores of each window; without a mask every token counts."""
+        return self.columns(ids, segments, mask)[..., : self.classifier.config.num_labels].mean(dim=0)
+
+    def columns(
+        self,
+        ids: Int[Tensor, "window token"],
+        segments: Int[Tensor, "window token"],
+        mask: Int[Tensor, "window token"] | None = None,
+    ) -> Float[Tensor, "head window column"]:
+        """What every head says of every window, extra labels included."""
         inputs = {"input_ids": ids} if mask is None else {"input_ids": ids, "attention_mask": mask}
         if self.takes_segments:
             inputs["token_type_ids"] = segments
         if self.pooling == "native":
             scores: Tensor = self.classifier(**inputs).logits
-            return scores
-        bert = self.classifier.bert
-        hidden = bert(**inputs).last_hidden_state
+            return scores[None]
+        hidden = self.classifier.base_model(**inputs).last_hidden_state
         if mask is None:
             mean = hidden.mean(dim=1)
         else:
             weight = mask[..., None].to(hidden.dtype)
             mean = (hidden * weight).sum(dim=1) / weight.sum(dim=1)
-        mean = layer_norm(mean, mean.shape[-1:], eps=self.classifier.config.layer_norm_eps)
-        pooled = torch.tanh(bert.pooler.dense(mean))
+        mean = layer_norm(mean, mean.shape[-1:], eps=getattr(self.classifier.config, "layer_norm_eps", 1e-12))
+        if self.heads is not None:
+            several: Tensor = self.heads(mean)
+            return several
+        pooled = torch.tanh(self.classifier.bert.pooler.dense(mean))
         scores = self.classifier.classifier(self.classifier.dropout(pooled))
-        return scores
+        return scores[None]
+
+    def stages(self) -> list[list[nn.Parameter]]:
+        """What is learned, from the embeddings through the layers up to the head."""
+        base: Any = self.classifier.base_model
+        inner = getattr(base, "encoder", getattr(base, "transformer", base))
+        stack = inner.layer if hasattr(inner, "layer") else inner.layers
+        lower = [list(part.parameters()) for part in (base.embeddings, *stack)]
+        known = {id(parameter) for stage in lower for parameter in stage}
+        return [*lower, [p for p in self.parameters() if id(p) not in known]]
 
     @property
     def takes_segments(self) -> bool:
@@ -110,7 +153,14 @@ class Network(nn.Module):
         return int(getattr(self.classifier.config, "type_vocab_size", 0) or 0) > 1
 
     def save(self, folder: Path) -> None:
-        """Write a folder that `AutoModelForSequenceClassification.from_pretrained` loads with the same scores."""
+        """Write a folder that `AutoModelForSequenceClassification.from_pretrained` loads with the same scores.
+
+        With heads of our own it loads the encoder, and the heads lie beside it.
+        """
+        if self.heads is not None:
+            self.classifier.save_pretrained(folder)
+            save_file(self.heads.trimmed(self.classifier.config.num_labels), folder / HEADS)
+            return
         model = with_mean_layer(self.classifier) if self.pooling == "mean" else self.classifier
         model.save_pretrained(folder)
 
@@ -122,6 +172,12 @@ class Network(nn.Module):
         model = AutoModelForSequenceClassification.from_pretrained(
             folder, attn_implementation="eager", dtype=torch.float32, local_files_only=True
         )
+        if (folder / HEADS).is_file():
+            weights = load_file(folder / HEADS)
+            count = sum(name.startswith("pools.") and name.endswith(".bias") for name in weights)
+            heads = Heads(model.config.hidden_size, count, model.config.num_labels, 0.0, 0)
+            heads.load_state_dict(weights)
+            return cls(model, pooling, heads).eval()
         if pooling == "mean":
             del model.bert.encoder.layer[-1]
             model.config.num_hidden_layers -= 1
@@ -177,7 +233,8 @@ class SeededDropout(nn.Module):
             return x
         kept = round((1.0 - self.p) * 256)
         drawn = torch.frombuffer(bytearray(self.noise.stream.bytes(x.numel())), dtype=torch.uint8)
-        return x * (drawn.view(x.shape) < kept).to(x.dtype).mul_(256.0 / kept)
+        mask = (drawn.view(x.shape) < kept).to(x.device, x.dtype)
+        return x * mask.mul_(256.0 / kept)
 
 
 def _seed_dropout(module: nn.Module, noise: Noise) -> None:

@@ -15,17 +15,24 @@ from jaxtyping import Float
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from mindrail import files, plugins, seeds
+from mindrail import files, plugins
 from mindrail.arrays import ndarray
 from mindrail.models._base import Job
 from mindrail.models._network import Network, Pooling
 from mindrail.models._pretrained import fast_tokenizer, locate
+from mindrail.models._texts import Texts, Windows, read
 from mindrail.records import Example
 from mindrail.runtime.scorer import Scorer, worst
+from mindrail.semisup import Algorithm
 from mindrail.taxonomy import Axis
 from mindrail.text.windows import Reach, Reader, Window
 from mindrail.train import environment, loop
+from mindrail.train.devices import Devices, Precision
 from mindrail.train.progress import Stepped
+
+#: Tokens that the network reads at once, so that what lies between two layers fits a processor's cache; a graphics
+#: card has no such trouble.
+CHUNK = {"cpu": 512, "cuda": 16_384}
 
 
 @dataclass(frozen=True)
@@ -38,14 +45,20 @@ class EncoderConfig:
     overlap: int = 32  # tokens that neighbouring windows share
     context: int = 96  # tokens of what was said before, repeated in every window
     windows_per_text: int = 4  # in training, the longest texts are sampled down to this many
-    epochs: int = 6
-    batch: int = 16  # texts
+    epochs: int = 6  # passes over the labelled texts, where they are all there is
+    epochs_with_unlabelled: int = 40  # the same, where unlabelled texts are learned from
+    batch: int = 16  # labelled texts per step
+    unlabelled: int = 3  # unlabelled texts per labelled one
     learning_rate: float = 1e-4
+    layer_decay: float = 1.0  # the learning rate of each layer as a share of that of the layer above
+    average: float = 0.0  # decay per step of a moving average of the weights; 0: the last weights count
     weight_decay: float = 0.01
     warmup: float = 0.1  # share of the steps
     dropout: float = 0.1
     frozen_layers: int = 0  # lowest layers that stay as they are; the embeddings with them
+    precision: Precision = "auto"  # auto: bfloat16 where the processor multiplies it fast, else float32
     save_every: int = 100  # steps between checkpoints
+    judge_every: int = 50  # steps between looks at the dev part, where unlabelled texts are learned from
 
 
 class EncoderScorer:
@@ -56,19 +69,21 @@ class EncoderScorer:
 
     def score(self, examples: Sequence[Example]) -> Float[ndarray, "n k"]:
         """Scores [n, k]; the most dangerous window of each text counts."""
-        windows = [self.reader.read(*example.rendered()).windows for example in examples]
-        flat = [window for text in windows for window in text]
-        order = sorted(range(len(flat)), key=lambda i: len(flat[i].ids))
-        scores = np.zeros((len(flat), len(self.axis.names)))
-        with torch.inference_mode():
-            for start in range(0, len(order), 8):
-                part = order[start : start + 8]
-                scores[part] = self.network(*pad([flat[i] for i in part])).double().numpy()
-        ends = np.cumsum([len(text) for text in windows])
-        rows = [
-            worst(self.axis, scores[end - len(text) : end]) for text, end in zip(windows, ends, strict=True)
-        ]
-        return np.stack(rows) if rows else np.zeros((0, len(self.axis.names)))
+        return score(self.axis, self.network, read(self.reader, examples))
+
+
+def score(axis: Axis, network: Network, texts: Sequence[Windows]) -> Float[ndarray, "n k"]:
+    """Scores of texts that are windows already, without gradient and noise; leaves the network in evaluation mode."""
+    network.eval()
+    device = next(network.parameters()).device
+    flat = [window for text in texts for window in text]
+    scores = np.zeros((len(flat), len(axis.names)))
+    with torch.inference_mode():
+        for part in chunked(flat, CHUNK.get(device.type, CHUNK["cuda"])):
+            scores[part] = network(*pad([flat[i] for i in part], device)).double().cpu().numpy()
+    ends = np.cumsum([len(text) for text in texts])
+    rows = [worst(axis, scores[end - len(text) : end]) for text, end in zip(texts, ends, strict=True)]
+    return np.stack(rows) if rows else np.zeros((0, len(axis.names)))
 
 
 class EncoderFamily:
@@ -79,45 +94,81 @@ class EncoderFamily:
     Config = EncoderConfig
 
     def train(self, job: Job, config: EncoderConfig, place: Path) -> Iterator[Stepped]:
-        """Fine-tune on the job's labelled examples."""
+        """Fine-tune on the job's labelled examples, and on its unlabelled ones as the algorithm says."""
         environment.settle()
+        devices = Devices(config.precision)
         where = locate(config.model)
         reach = Reach(config.window, config.overlap, config.context)
         reader = Reader(Tokenizer.from_file(str(fast_tokenizer(where))), reach)
-        algorithm = plugins.get("algorithm", job.algorithm).ALGORITHM(**job.settings)
+        algorithm: Algorithm[Any] = plugins.get("algorithm", job.algorithm).ALGORITHM(**job.settings)
         network = Network.pretrained(
-            where, job.axis, pooling=config.pooling, dropout=config.dropout, seed=job.seed
-        )
+            where,
+            job.axis,
+            pooling=config.pooling,
+            dropout=config.dropout,
+            seed=job.seed,
+            heads=algorithm.heads,
+            extra_labels=algorithm.extra_labels,
+        ).to(devices.device)
         freeze(network, config.frozen_layers)
-        windows = [reader.read(*example.rendered()).windows for example in job.labelled]
+        texts = Texts.of(
+            job,
+            reader,
+            most=config.windows_per_text,
+            wordings=algorithm.learns_from == "strong",
+            unlabelled=algorithm.learns_from != "labels",
+        )
 
-        def forward(rows: Sequence[int], step: int) -> Tensor:
+        def forward(asks: Sequence[loop.Ask], step: int) -> Tensor:
             network.noise.start(job.seed, step)
-            chosen = [_sampled(windows[row], config.windows_per_text, job.seed, step, row) for row in rows]
-            scores = network(*pad([window for text in chosen for window in text]))
-            return combine(job.axis, scores, [len(text) for text in chosen])[None]
+            return columns(job.axis, network, [texts.windows(ask, step) for ask in asks])
 
-        targets = job.targets().values
+        dev = read(reader, job.dev)
+        judge = job.judge
+
+        def judged() -> float:
+            assert judge is not None
+            with devices.arithmetic():
+                return judge(score(job.axis, network, dev))
+
         task = loop.Task(
             network,
+            network.stages(),
             forward,
-            [min(sum(len(w.ids) for w in text), config.window * config.windows_per_text) for text in windows],
-            torch.tensor(targets, dtype=torch.float32),
+            [
+                min(sum(len(w.ids) for w in text), config.window * config.windows_per_text)
+                for text in texts.labelled
+            ],
+            torch.tensor(job.targets().values, dtype=torch.float32),
             job.axis.exclusive,
-            torch.tensor(job.label_weights(), dtype=torch.float32),
+            torch.tensor(job.label_weights(), dtype=torch.float32, device=devices.device),
+            pool=len(texts.weak),
+            judge=judged if judge is not None and dev else None,
         )
         plan = loop.Plan(
-            config.epochs,
+            config.epochs if algorithm.learns_from == "labels" else config.epochs_with_unlabelled,
             config.batch,
             config.learning_rate,
             config.weight_decay,
             config.warmup,
+            unlabelled=config.unlabelled,
+            layer_decay=config.layer_decay,
+            average=config.average,
             save_every=config.save_every,
+            judge_every=config.judge_every,
         )
         yield from loop.train(
-            task, plan, algorithm, seed=job.seed, folder=job.checkpoints, identity=job.identity
+            task,
+            plan,
+            algorithm,
+            seed=job.seed,
+            devices=devices,
+            folder=job.checkpoints,
+            identity=job.identity,
         )
-        self._save(place, network, reader, job.axis)
+        if devices.main:
+            self._save(place, network.to("cpu"), reader, job.axis)
+        devices.together()
 
     def scorer(self, axis: Axis, place: Path) -> Scorer:
         """The trained encoder in torch."""
@@ -141,7 +192,30 @@ class EncoderFamily:
             )
 
 
-def pad(windows: Sequence[Window]) -> tuple[Tensor, Tensor, Tensor]:
+def columns(axis: Axis, network: Network, texts: Sequence[Windows]) -> Float[Tensor, "head text column"]:
+    """What every head says of every text, read in chunks of windows of similar length."""
+    device = next(network.parameters()).device
+    flat = [window for text in texts for window in text]
+    chunks = chunked(flat, CHUNK.get(device.type, CHUNK["cuda"]))
+    scores = torch.cat(
+        [network.columns(*pad([flat[i] for i in chunk], device)).float() for chunk in chunks], dim=1
+    )
+    order = [i for chunk in chunks for i in chunk]
+    scores = scores[:, torch.tensor(np.argsort(order), device=device)]
+    return combine(axis, scores, [len(text) for text in texts])
+
+
+def chunked(windows: Windows, tokens: int) -> list[list[int]]:
+    """Places of windows of similar length, at most `tokens` together with the padding between them."""
+    chunks: list[list[int]] = []
+    for i in sorted(range(len(windows)), key=lambda i: len(windows[i].ids)):
+        if not chunks or len(windows[i].ids) * (len(chunks[-1]) + 1) > tokens:
+            chunks.append([])
+        chunks[-1].append(i)
+    return chunks
+
+
+def pad(windows: Sequence[Window], device: torch.device | str = "cpu") -> tuple[Tensor, Tensor, Tensor]:
     """Ids, segments and mask [window, token] of windows of different length."""
     longest = max(len(window.ids) for window in windows)
     arrays = np.zeros((3, len(windows), longest), dtype=np.int64)
@@ -149,39 +223,34 @@ def pad(windows: Sequence[Window]) -> tuple[Tensor, Tensor, Tensor]:
         arrays[0, i, : len(window.ids)] = window.ids
         arrays[1, i, : len(window.ids)] = window.segments
         arrays[2, i, : len(window.ids)] = 1
-    ids, segments, mask = torch.from_numpy(arrays)
+    ids, segments, mask = torch.from_numpy(arrays).to(device)
     return ids, segments, mask
 
 
-def combine(axis: Axis, scores: Float[Tensor, "window k"], counts: Sequence[int]) -> Float[Tensor, "text k"]:
+def combine(
+    axis: Axis, scores: Float[Tensor, "head window column"], counts: Sequence[int]
+) -> Float[Tensor, "head text column"]:
     """One row per text out of one row per window, as in use; the gradient flows through the window that counts."""
     if all(count == 1 for count in counts):
         return scores
-    parts = torch.split(scores, list(counts))
+    parts = torch.split(scores, list(counts), dim=1)
     if not axis.exclusive:
-        return torch.stack([part.max(dim=0).values for part in parts])
+        return torch.stack([part.max(dim=1).values for part in parts], dim=1)
     rows = []
     for part in parts:
-        danger = axis.danger(part.detach().double().numpy())
-        rows.append(part[int(danger.argmax())])
-    return torch.stack(rows)
+        real = part.detach()[..., : len(axis.names)].mean(dim=0)
+        danger = axis.danger(real.double().cpu().numpy())
+        rows.append(part[:, int(danger.argmax())])
+    return torch.stack(rows, dim=1)
 
 
 def freeze(network: Network, layers: int) -> None:
     """Keep the embeddings and the lowest layers as they were pretrained; 0 trains everything."""
     if layers == 0:
         return
-    base: Any = network.classifier.base_model
-    stack = base.encoder.layer if hasattr(base, "encoder") else base.layers
-    for part in [base.embeddings, *stack[:layers]]:
-        part.requires_grad_(False)
-
-
-def _sampled(windows: Sequence[Window], most: int, seed: int, step: int, row: int) -> Sequence[Window]:
-    if len(windows) <= most:
-        return windows
-    picked = seeds.stream(seed, "windows", step, row).choice(len(windows), most, replace=False)
-    return [windows[i] for i in sorted(picked)]
+    for stage in network.stages()[: 1 + layers]:
+        for parameter in stage:
+            parameter.requires_grad_(False)
 
 
 def _special_tokens(tokenizer: Tokenizer) -> dict[str, str]:

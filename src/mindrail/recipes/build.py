@@ -15,7 +15,8 @@ from mindrail.recipes import export as exporting
 from mindrail.recipes.export import Export
 from mindrail.recipes.predict import predict_part
 from mindrail.recipes.prepare import Prepare, Split, prepare
-from mindrail.recipes.train import Run, Train, train
+from mindrail.recipes.run import Run
+from mindrail.recipes.train import Train, train
 from mindrail.train.progress import Stepped
 
 

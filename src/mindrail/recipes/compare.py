@@ -6,7 +6,7 @@ from mindrail.evaluate.comparison import Side, SideBySide, side_by_side
 from mindrail.recipes import calibrate
 from mindrail.recipes.predict import predict_part
 from mindrail.recipes.prepare import Split
-from mindrail.recipes.train import Run
+from mindrail.recipes.run import Run
 
 
 def compare(

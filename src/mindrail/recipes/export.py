@@ -19,7 +19,7 @@ from mindrail.guard.guard import Guard
 from mindrail.guard.writer import write_guard
 from mindrail.recipes import calibrate as calibrating
 from mindrail.recipes.prepare import Split
-from mindrail.recipes.train import Run
+from mindrail.recipes.run import Run
 from mindrail.records import Example, Predictions, Provenance
 from mindrail.records.targets import targets_of
 from mindrail.runtime import load as runtime

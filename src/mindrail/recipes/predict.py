@@ -3,7 +3,7 @@
 from mindrail import machine
 from mindrail.errors import BadFile
 from mindrail.recipes.prepare import Split
-from mindrail.recipes.train import Run
+from mindrail.recipes.run import Run
 from mindrail.records import Example, Predictions, Provenance
 from mindrail.runtime.scorer import Scorer
 

@@ -25,10 +25,12 @@ class Prepare:
 
     taxonomy: str
     train: tuple[str, ...]
-    test: tuple[str, ...]
+    test: tuple[str, ...] = ()  # empty: `test_share` of the training sets
     axis: str | None = None
     dev: tuple[str, ...] = ()  # sets of their own; empty: `dev_size` examples of the training sets
     dev_size: int = 500
+    test_share: float = 0.0  # of the distinct opening turns, where the training sets are tested on too
+    dev_share: float = 0.0  # the same for dev, in place of `dev_size`
     labels: int | None = 200  # None: all there are
     sample: Sampling = "stratified"
     unlabelled: tuple[str, ...] = ()  # more sets whose labels are not used
@@ -38,8 +40,15 @@ class Prepare:
     test_split: str | None = None
     near: float = 0.7  # share of common 5-word shingles from which two texts count as the same
     allow_leaks: tuple[str, ...] = ()  # "train/dev", "train/test", "dev/test"
+    drop_leaked_tests: bool = False  # leave out test texts that stand word for word in train or dev
     seed: int = 0  # of the labels
     split_seed: int = 13  # of the dev split, the same for every seed of the labels
+
+    def __post_init__(self) -> None:
+        if bool(self.test) == bool(self.test_share):
+            raise ValueError("give either sets under test, or a test_share of the training sets")
+        if self.dev_share and not self.test_share:
+            raise ValueError("dev_share goes with test_share; without it, dev_size says how many")
 
 
 @dataclass(frozen=True)
@@ -82,14 +91,20 @@ def prepare(settings: Prepare, folder: Path) -> Split:
     kinds = taxonomy.load(settings.taxonomy)
     axis = kinds.axis(settings.axis)
     pool, dropped = _pool(settings, kinds, axis)
-    test = _read(settings.test, settings.test_split, kinds, axis)
-    test, _ = dedup.drop_duplicates(test, axis)
-    if settings.dev or settings.dev_split:
+    if settings.test:
+        test = _read(settings.test, settings.test_split, kinds, axis)
+        test, _ = dedup.drop_duplicates(test, axis)
+    if settings.test_share:
+        shares = (settings.test_share, settings.dev_share)
+        pool, (test, dev) = split.by_prompt(pool, shares, settings.split_seed)
+    elif settings.dev or settings.dev_split:
         dev, _ = dedup.drop_duplicates(
             _read(settings.dev or settings.train, settings.dev_split, kinds, axis), axis
         )
     else:
         pool, dev = split.carve(pool, settings.dev_size, settings.split_seed)
+    if settings.drop_leaked_tests:
+        test = _new(test, [*pool, *dev])
     known = sum(axis.name in example.answers for example in pool)
     labelled, rest = split.choose_labels(
         pool, axis, known if settings.labels is None else settings.labels, settings.sample, settings.seed

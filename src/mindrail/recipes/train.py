@@ -1,21 +1,25 @@
 """`train`: a split and a family to a run folder. Interrupted runs go on where they stopped."""
 
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mindrail import config, files, machine, plugins
-from mindrail.errors import BadConfig, BadFile, WrongTaxonomy
-from mindrail.recipes.prepare import Split
-from mindrail.runtime.scorer import Scorer
-from mindrail.taxonomy import Axis, from_dict
+from mindrail.errors import BadConfig
+from mindrail.evaluate import steering
+from mindrail.recipes import unlabelled
+from mindrail.recipes.prepare import PARTS, Split
+from mindrail.recipes.run import Run
+from mindrail.recipes.unlabelled import History, Keep
+from mindrail.records import Example
+from mindrail.records.views import Views
 from mindrail.train import environment
 from mindrail.train.progress import Stepped
 
 if TYPE_CHECKING:
-    from mindrail.models import Family
+    from mindrail.models import Job
 
 
 @dataclass(frozen=True)
@@ -27,51 +31,24 @@ class Train:
     algorithm: str = "supervised"
     algorithm_settings: Mapping[str, Any] = field(default_factory=dict)
     class_weights: str | Mapping[str, float] = "balanced"  # or none, or a weight per label
+    #: after learning from unlabelled texts: keep the better of it and its supervised twin on dev, or it anyway
+    keep: Keep = "better"
     seed: int = 0
 
 
-@dataclass(frozen=True)
-class Run:
-    """A finished run, read back from its folder."""
-
-    folder: Path
-    axis: Axis
-    about: dict[str, Any]
-
-    @classmethod
-    def load(cls, folder: Path, *, axis: Axis | None = None) -> "Run":
-        """Read `run.json`; with `axis`, refuse a run that learned another wording."""
-        if not (folder / "run.json").is_file():
-            raise BadFile(folder, "no finished run is here. Do: mindrail train, with this folder as --out")
-        about = files.read_json(folder / "run.json")
-        own = from_dict(about["taxonomy"], where="run.json").axis(about["axis"])
-        if axis is not None and own.digest != axis.digest:
-            raise WrongTaxonomy(
-                f"the run in {folder} answers '{own.name}' ({own.digest}), expected '{axis.name}' ({axis.digest}). "
-                "Do: train again with the present taxonomy"
-            )
-        return cls(folder, own, about)
-
-    def scorer(self) -> Scorer:
-        """The trained model, scoring as it was trained (with torch for encoders)."""
-        environment.prepare()
-        return self.family.scorer(self.axis, self.folder / "model")
-
-    @property
-    def family(self) -> "Family":
-        """The family that made it."""
-        family: Family = plugins.get("family", self.about["settings"]["family"]).FAMILY
-        return family
-
-    @property
-    def name(self) -> str:
-        """What reports call it."""
-        settings = self.about["settings"]
-        return f"{settings['family']}, {settings['algorithm']}, seed {settings['seed']}"
-
-
-def train(split: Split, settings: Train, folder: Path) -> Iterator[Stepped]:
+def train(
+    split: Split,
+    settings: Train,
+    folder: Path,
+    *,
+    views: Sequence[Views] = (),
+    twin: Run | None = None,
+) -> Iterator[Stepped]:
     """Train into `folder`, yielding progress; afterwards `Run.load(folder)` has the result.
+
+    An algorithm that learns from unlabelled texts is held against its supervised twin: the same labels and
+    settings without them, trained first (in `folder/twin`) unless a finished `twin` is given. `run.json` says
+    what was gained on the dev part. Where the run collapses, or ends below the twin, the twin's model is kept.
 
     A folder that holds the same run already is left as it is; one that holds another run is refused.
     """
@@ -84,40 +61,94 @@ def train(split: Split, settings: Train, folder: Path) -> Iterator[Stepped]:
         )
     own = config.build(family.Config, dict(settings.settings), where=f"settings of '{settings.family}'")
     resolved = config.plain(settings) | {"settings": config.plain(own)}
-    identity = files.digest([resolved, split.digest, split.axis.digest])
+    identity = files.digest([resolved, split.digest, split.axis.digest, [made.digest for made in views]])
     if (folder / "run.json").is_file():
         if files.read_json(folder / "run.json")["identity"] != identity:
             raise BadConfig(f"{folder} holds another run. Do: choose another folder, or delete this one")
         return
-    from mindrail.models import Job
-
-    job = Job(
-        split.axis,
-        split.part("labelled"),
-        split.part("unlabelled"),
-        settings.algorithm,
-        settings.algorithm_settings,
-        settings.class_weights,
-        settings.seed,
-        folder / "checkpoints",
-        identity,
-    )
-    job.targets()  # refuses before anything heavy is loaded
-    began = time.monotonic()
-    history = []
-    for stepped in family.train(job, own, folder / "model"):
-        history.append({"step": stepped.step} | stepped.report)
-        yield stepped
-    files.write_jsonl(folder / "history.jsonl", history)
+    job = _job(split, settings, views, folder / "checkpoints", identity)
     about = {
         "identity": identity,
         "taxonomy": split.about["taxonomy"],
         "axis": split.axis.name,
         "settings": resolved,
         "split": split.digest,
+        "views": [made.digest for made in views],
         "licences": split.about["licences"],
         "rows": len(job.labelled),
-        "seconds": round(time.monotonic() - began, 1),
-        "machine": machine.describe(),
+        "unlabelled": len(job.unlabelled),
     }
-    files.write_json(folder / "run.json", about)
+    began = time.monotonic()
+    if not unlabelled.helps(settings.algorithm):
+        history = yield from _steps(family.train(job, own, folder / "model"))
+        told: dict[str, Any] = {}
+    else:
+        unlabelled.refuse_without(job)
+        if twin is None:
+            alone = replace(settings, algorithm="supervised", algorithm_settings={})
+            yield from train(split, alone, folder / "twin")
+            twin = Run.load(folder / "twin", axis=split.axis)
+        _refuse_other(twin, split, settings)
+        history, told = yield from unlabelled.learn(job, family, own, folder, twin, keep=settings.keep)
+    if environment.main():
+        files.write_jsonl(folder / "history.jsonl", history)
+        seconds = round(time.monotonic() - began, 1)
+        files.write_json(
+            folder / "run.json", about | told | {"seconds": seconds, "machine": machine.describe()}
+        )
+    environment.together()
+
+
+def _job(split: Split, settings: Train, views: Sequence[Views], place: Path, identity: str) -> "Job":
+    """What is to be learned. Refuses before anything heavy is loaded."""
+    from mindrail.models import Job
+
+    several = unlabelled.helps(settings.algorithm)
+    dev = split.part("dev") if several else []
+    job = Job(
+        split.axis,
+        split.part("labelled"),
+        split.part("unlabelled"),
+        _wordings(split, views) if several else {},
+        steering.judge(split.axis, dev) if several else None,
+        dev,
+        settings.algorithm,
+        settings.algorithm_settings,
+        settings.class_weights,
+        settings.seed,
+        place,
+        identity,
+    )
+    job.targets()
+    return job
+
+
+def _wordings(split: Split, views: Sequence[Views]) -> dict[str, list[Example]]:
+    """Other wordings of the unlabelled texts, of all folders together."""
+    everyone = [example for part in PARTS for example in split.part(part)]
+    known = [made.by_id(everyone) for made in views]
+    return {
+        example.id: [view.example(example) for of in known for view in of[example.id]]
+        for example in split.part("unlabelled")
+        if any(of[example.id] for of in known)
+    }
+
+
+def _steps(work: Iterator[Stepped]) -> Generator[Stepped, None, History]:
+    history: History = []
+    for stepped in work:
+        history.append({"step": stepped.step} | stepped.report)
+        yield stepped
+    return history
+
+
+def _refuse_other(twin: Run, split: Split, settings: Train) -> None:
+    """Raise BadConfig unless the twin learned the same labels by supervision."""
+    own = twin.about["settings"]
+    found = (twin.about["split"], own["algorithm"], own["family"], own["seed"])
+    expected = (split.digest, "supervised", settings.family, settings.seed)
+    if found != expected:
+        raise BadConfig(
+            f"the twin in {twin.folder} is {found}, expected {expected} (split, algorithm, family, seed). "
+            "Do: train it on the same split, or leave it to this run"
+        )

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mindrail.semisup._base import StepLogits, StepLosses
-from mindrail.semisup._parts import supervised_loss
+from mindrail.semisup._base import LearnsFrom, StepLogits, StepLosses
+from mindrail.semisup._parts import check, supervised
 
 
 @dataclass(frozen=True)
@@ -13,18 +13,15 @@ class Supervised:
 
     heads: ClassVar[int] = 1
     extra_labels: ClassVar[int] = 0
+    learns_from: ClassVar[LearnsFrom] = "labels"
 
-    def init(self, pool: int, labels: int) -> None:
+    def init(self, pool: int, labels: int, *, exclusive: bool) -> None:
         """Nothing to remember between steps."""
 
     def step(self, state: None, logits: StepLogits) -> tuple[StepLosses, None]:
         """The mean loss over the labelled rows."""
-        loss = supervised_loss(
-            logits.labeled[0],
-            logits.targets,
-            exclusive=logits.exclusive,
-            class_weights=logits.class_weights,
-        )
+        check(self, logits)
+        loss = supervised(logits).sum()
         return StepLosses(loss, {"supervised": loss.item()}), None
 
 

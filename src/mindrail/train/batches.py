@@ -1,4 +1,4 @@
-"""Which examples make up which step: a pure function of seed and step, so a resumed run sees the same batches."""
+"""Which texts make up which step: a pure function of seed and step, so a resumed run sees the same batches."""
 
 from collections.abc import Sequence
 
@@ -30,3 +30,24 @@ def epoch(lengths: Sequence[int], batch: int, seed: int, number: int) -> list[In
         part = part[np.argsort(sizes[part], kind="stable")]
         batches += [part[i : i + batch] for i in range(0, len(part), batch)]
     return [batches[i] for i in stream.permutation(len(batches))]
+
+
+class Pool:
+    """Unlabelled rows, drawn without replacement until all were seen, then all over again in another order."""
+
+    def __init__(self, size: int, seed: int) -> None:
+        self.size, self.seed = size, seed
+        self._orders: dict[int, Int[ndarray, " pool"]] = {}
+
+    def draw(self, step: int, batch: int) -> Int[ndarray, " batch"]:
+        """The rows of one step, `batch` of them; none from an empty pool."""
+        if not self.size:
+            return np.zeros(0, dtype=int)
+        places = np.arange(step * batch, (step + 1) * batch)
+        return np.array([self._order(int(place) // self.size)[place % self.size] for place in places])
+
+    def _order(self, number: int) -> Int[ndarray, " pool"]:
+        if number not in self._orders:
+            order = seeds.stream(self.seed, "unlabelled", number).permutation(self.size)
+            self._orders = {number - 1: self._orders.get(number - 1, order), number: order}
+        return self._orders[number]

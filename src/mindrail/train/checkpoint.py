@@ -56,7 +56,7 @@ def unflatten(prefix: str, like: Any, arrays: Mapping[str, Tensor]) -> Any:
     if like is None:
         return None
     if isinstance(like, Tensor):
-        return arrays[prefix].to(like.dtype)
+        return arrays[prefix].to(like)
     if isinstance(like, bool | int | float):
         return type(like)(arrays[prefix].item())
     if dataclasses.is_dataclass(like) and not isinstance(like, type):

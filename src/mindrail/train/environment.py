@@ -37,3 +37,19 @@ def settle() -> None:
     logging.disable_progress_bar()
     torch.set_num_threads(machine.cores())
     torch.use_deterministic_algorithms(True, warn_only=True)
+    # nothing reads uninitialised memory here, and filling it costs time
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+
+
+def main() -> bool:
+    """Whether this process is the one that writes; the only one, unless several were launched together."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
+def together() -> None:
+    """Wait for the other processes of a launch."""
+    if "RANK" in os.environ:
+        from torch import distributed
+
+        if distributed.is_initialized():
+            distributed.barrier()

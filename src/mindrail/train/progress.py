@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Stepped:
-    """One step was taken; `report` holds the losses."""
+    """One step was taken; `report` holds the losses, and `dev` what the dev part said, where it was asked."""
 
     step: int
     steps: int
     report: dict[str, float] = field(default_factory=dict)
+    dev: float | None = None

@@ -1,0 +1,1 @@
+"""Other wordings of unlabelled texts, made before training and checked before use."""

@@ -1,0 +1,1 @@
+"""Ways to reword a text: one file each."""

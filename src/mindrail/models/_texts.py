@@ -1,0 +1,55 @@
+"""All texts of a job as windows of tokens, read once; which ones a step sees depends on seed and step alone."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from mindrail import seeds
+from mindrail.models._base import Job
+from mindrail.records import Example
+from mindrail.text.windows import Reader, Window
+from mindrail.train.loop import Ask
+
+Windows = Sequence[Window]
+
+
+class Texts(NamedTuple):
+    """Windows of the labelled texts, of the unlabelled as they are, and of each one's other wordings."""
+
+    labelled: list[Windows]
+    weak: list[Windows]
+    strong: list[list[Windows]]
+    most: int  # windows of one text that a step reads
+    seed: int
+
+    @classmethod
+    def of(cls, job: Job, reader: Reader, *, most: int, wordings: bool, unlabelled: bool) -> "Texts":
+        """Read what an algorithm needs. A text without another wording stands in for it itself."""
+        pool = job.unlabelled if unlabelled else ()
+        weak = read(reader, pool)
+        strong = [[text] for text in weak]
+        if wordings:
+            for row, example in enumerate(pool):
+                if example.id in job.views:
+                    strong[row] = read(reader, job.views[example.id])
+        return cls(read(reader, job.labelled), weak, strong, most, job.seed)
+
+    def windows(self, ask: Ask, step: int) -> Windows:
+        """What the network sees of one text in one step."""
+        if ask.part == "labelled":
+            text = self.labelled[ask.row]
+        elif ask.part == "weak":
+            text = self.weak[ask.row]
+        else:
+            several = self.strong[ask.row]
+            one = len(several) == 1
+            number = 0 if one else seeds.stream(self.seed, "view", step, ask.row).integers(len(several))
+            text = several[int(number)]
+        if len(text) <= self.most:
+            return text
+        picked = seeds.stream(self.seed, "windows", step, ask.row).choice(len(text), self.most, replace=False)
+        return [text[i] for i in sorted(picked)]
+
+
+def read(reader: Reader, examples: Sequence[Example]) -> list[Windows]:
+    """Each example as windows."""
+    return [reader.read(*example.rendered()).windows for example in examples]
