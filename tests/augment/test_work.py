@@ -151,7 +151,8 @@ def test_what_says_nothing_about_a_text_is_asked_again(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "views" / "x.sqlite")
     wanted = [Wanted(text, 0, seeds.derive(0, text.id)) for text in texts(6)]
     reasons = ("down", "budget", "timeout", "junk", "refused")
-    cache.keep({i: Made(None, reason) for i, reason in enumerate(reasons)} | {5: good(wanted[5])}, wanted)
+    for one, made in zip(wanted, [*(Made(None, reason) for reason in reasons), good(wanted[5])], strict=True):
+        cache.keep(one, made)
     assert cache.find(wanted) == {3: Made(None, "junk"), 4: Made(None, "refused"), 5: good(wanted[5])}
     assert cache.find([replace(wanted[5], seed=1)]) == {}
 

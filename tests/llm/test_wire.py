@@ -241,15 +241,19 @@ def test_nothing_a_server_says_breaks_the_reader_or_gets_into_details(status: in
         assert CANARY not in found.detail
 
 
-@given(st.integers(0, 40), SCRAPS)
-def test_nor_does_an_answer_with_one_odd_part(part: int, odd: Any) -> None:
-    """Replace the part of that number, counted from the outside in."""
-    top = [{"token": "a", "logprob": -1.0}]
-    whole = completion(logprobs={"content": [{"top_logprobs": top}]})
-    parts = list(_parts({"all": whole}))
-    holder, key = parts[part % len(parts)]
-    holder[key] = odd
-    assert isinstance(read(200, json.dumps(whole).encode()), Reply | Failure | Again | Rejected)
+@pytest.mark.parametrize("odd", [None, True, 5, -1.5, "x", [], [5], [[]], {}, {"message": 5}], ids=repr)
+def test_nor_does_an_answer_with_one_odd_part(odd: Any) -> None:
+    def whole() -> dict[str, Any]:
+        top = [{"token": "a", "logprob": -1.0}]
+        return {"all": completion(logprobs={"content": [{"top_logprobs": top}]})}
+
+    for i in range(len(list(_parts(whole())))):
+        said = whole()
+        holder, key = list(_parts(said))[i]
+        holder[key] = odd
+        assert isinstance(read(200, json.dumps(said["all"]).encode()), Reply | Failure | Again | Rejected)
+        del holder[key]
+        assert isinstance(read(200, json.dumps(said.get("all")).encode()), Reply | Failure | Again | Rejected)
 
 
 def _parts(value: Any) -> Iterator[tuple[Any, Any]]:

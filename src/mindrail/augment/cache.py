@@ -5,7 +5,7 @@ One SQLite file per method and settings under the cache folder, readable by its 
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -42,13 +42,12 @@ class Cache:
                     found[place] = _from_json(row[0])
         return found
 
-    def keep(self, made: Mapping[int, Made], wanted: Sequence[Wanted]) -> None:
-        """Remember what came of these, but for failures that say nothing about the text."""
-        rows = [(key(wanted[i]), _to_json(one)) for i, one in made.items() if one.reason not in PASSING]
-        if rows:
+    def keep(self, wanted: Wanted, made: Made) -> None:
+        """Remember what came of it, but for a failure that says nothing about the text. Takes some milliseconds."""
+        if made.reason not in PASSING:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with self._open() as base, base:
-                base.executemany("insert or replace into wordings values (?, ?)", rows)
+                base.execute("insert or replace into wordings values (?, ?)", (key(wanted), _to_json(made)))
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

@@ -67,8 +67,8 @@ def _warnings(found: Report) -> Iterator[str]:
         yield "No judge was given (--judge), so nobody has looked whether labels survive."
     if found.judge_knows:
         yield (
-            "The judge learned from the labelled texts of this very split. It knows them by heart, so what it says about "
-            "their views means little; and where it is wrong about the others, a model trained on them is wrong too."
+            "The judge learned from the labelled texts of this very split. It knows them by heart, so what it says "
+            "about their views means little; and where it is wrong about others, a model trained on them is too."
         )
     for one in found.survival:
         if one.seen == "dangerous" and one.share.value is not None and one.share.value < 0.9:

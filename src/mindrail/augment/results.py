@@ -5,6 +5,7 @@ Every class survives `config.plain`, JSON and `config.build` unchanged. None: th
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from mindrail.evaluate.results import Estimate
 
@@ -57,7 +58,7 @@ class Report:
     """
 
     method: str
-    identity: Mapping[str, object]
+    identity: Mapping[str, Any]
     judge: str
     judge_knows: bool
     texts: int
@@ -72,4 +73,4 @@ class Report:
     style_texts: int
     families: tuple[Family, ...]
     measures: Mapping[str, Quantiles]
-    made_from: Mapping[str, object]
+    made_from: Mapping[str, Any]

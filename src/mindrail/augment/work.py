@@ -71,21 +71,18 @@ class Work:
         return self._outcomes([wanted[place] for place in ready], [results[place] for place in ready]), error
 
     def _made(self, wanted: Sequence[Wanted]) -> tuple[dict[int, Made], MindrailError | None]:
-        """What came of each, by position; whatever ends the work early, the cache has what was made."""
-        cache = self._cache
-        results = cache.find(wanted) if cache else {}
+        """What came of each, by position; the cache has each as soon as it is there, whatever ends the work."""
+        results = self._cache.find(wanted) if self._cache else {}
         places = [place for place in range(len(wanted)) if place not in results]
-        asked, fresh = [wanted[place] for place in places], dict[int, Made]()
-        error = None
+        asked = [wanted[place] for place in places]
         try:
             for place, one in self.method.make(asked) if asked else ():
-                fresh[place] = one
-        except MindrailError as found:
-            error = found
-        finally:
-            if cache:
-                cache.keep(fresh, asked)
-        return results | {places[place]: one for place, one in fresh.items()}, error
+                results[places[place]] = one
+                if self._cache:
+                    self._cache.keep(asked[place], one)
+        except MindrailError as error:
+            return results, error
+        return results, None
 
     def _outcomes(self, wanted: Sequence[Wanted], results: Sequence[Made]) -> list[Outcome]:
         """Checked, text by text."""

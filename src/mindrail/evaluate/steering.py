@@ -21,12 +21,12 @@ def metric(axis: Axis) -> Metric:
 
 def judge(axis: Axis, examples: Sequence[Example]) -> Callable[[Float[ndarray, "n k"]], float]:
     """How good raw scores of `examples` are, at neutral thresholds. Examples without an answer do not count."""
-    truth, known = _truth(axis, examples)
+    true, known = _truth(axis, examples)
     compute = metric(axis).compute
 
     def value(scores: Float[ndarray, "n k"]) -> float:
         output = _output(axis, scores[known])
-        return compute(truth, output.probability, output.chosen)
+        return compute(true, output.probability, output.chosen)
 
     return value
 
@@ -35,9 +35,30 @@ def difference(
     axis: Axis, examples: Sequence[Example], a: Float[ndarray, "n k"], b: Float[ndarray, "n k"]
 ) -> Comparison:
     """How much better scores `a` are than scores `b` of the same examples, with a paired bootstrap interval."""
-    truth, known = _truth(axis, examples)
+    true, known = _truth(axis, examples)
     groups = [example.group for example, there in zip(examples, known, strict=True) if there]
-    return compare(metric(axis), truth, [_output(axis, a[known])], [_output(axis, b[known])], groups)
+    return compare(metric(axis), true, [_output(axis, a[known])], [_output(axis, b[known])], groups)
+
+
+def measures(axis: Axis, examples: Sequence[Example], scores: Float[ndarray, "n k"]) -> dict[str, float]:
+    """Several measures of raw scores at neutral thresholds, the steering one first."""
+    true, known = _truth(axis, examples)
+    output = _output(axis, scores[known])
+    names = (
+        ("f1", "auroc", "precision", "recall") if true.ndim == 1 else ("macro-f1", "weighted-f1", "accuracy")
+    )
+    computes = {name: metrics.get(name).compute for name in names}
+    return {name: compute(true, output.probability, output.chosen) for name, compute in computes.items()}
+
+
+def truth(axis: Axis, examples: Sequence[Example]) -> ndarray:
+    """What is true of each example that has an answer, in the shape of `picks`."""
+    return _truth(axis, examples)[0]
+
+
+def picks(axis: Axis, scores: Float[ndarray, "n k"]) -> ndarray:
+    """What was decided about each row: flagged or not where there are two labels [n], else labels [n, k]."""
+    return _output(axis, scores).chosen
 
 
 def _two(axis: Axis) -> bool:

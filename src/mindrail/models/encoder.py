@@ -46,8 +46,9 @@ class EncoderConfig:
     context: int = 96  # tokens of what was said before, repeated in every window
     windows_per_text: int = 4  # in training, the longest texts are sampled down to this many
     epochs: int = 6  # passes over the labelled texts, where they are all there is
-    epochs_with_unlabelled: int = 40  # the same, where unlabelled texts are learned from
-    batch: int = 16  # labelled texts per step
+    batch: int = 16  # labelled texts per step, where they are all there is
+    epochs_with_unlabelled: int = 8  # the same two, where unlabelled texts are learned from
+    batch_with_unlabelled: int = 8
     unlabelled: int = 3  # unlabelled texts per labelled one
     learning_rate: float = 1e-4
     layer_decay: float = 1.0  # the learning rate of each layer as a share of that of the layer above
@@ -58,7 +59,7 @@ class EncoderConfig:
     frozen_layers: int = 0  # lowest layers that stay as they are; the embeddings with them
     precision: Precision = "auto"  # auto: bfloat16 where the processor multiplies it fast, else float32
     save_every: int = 100  # steps between checkpoints
-    judge_every: int = 50  # steps between looks at the dev part, where unlabelled texts are learned from
+    judge_every: int = 100  # steps between looks at the dev part, where unlabelled texts are learned from
 
 
 class EncoderScorer:
@@ -111,12 +112,13 @@ class EncoderFamily:
             extra_labels=algorithm.extra_labels,
         ).to(devices.device)
         freeze(network, config.frozen_layers)
+        alone = algorithm.learns_from == "labels"
         texts = Texts.of(
             job,
             reader,
             most=config.windows_per_text,
             wordings=algorithm.learns_from == "strong",
-            unlabelled=algorithm.learns_from != "labels",
+            unlabelled=not alone,
         )
 
         def forward(asks: Sequence[loop.Ask], step: int) -> Tensor:
@@ -146,8 +148,8 @@ class EncoderFamily:
             judge=judged if judge is not None and dev else None,
         )
         plan = loop.Plan(
-            config.epochs if algorithm.learns_from == "labels" else config.epochs_with_unlabelled,
-            config.batch,
+            config.epochs if alone else config.epochs_with_unlabelled,
+            config.batch if alone else config.batch_with_unlabelled,
             config.learning_rate,
             config.weight_decay,
             config.warmup,

@@ -34,7 +34,7 @@ def refuse_without(job: "Job") -> None:
             f"'{job.algorithm}' learns from unlabelled texts, and this split has none. Do: prepare with fewer labels or "
             "with sets under unlabelled, or train with the algorithm 'supervised'"
         )
-    seen: list[bool] = list(job.targets().values.any(axis=0))
+    seen = [bool(column.any()) for column in job.targets().values.T]
     unseen = [name for name, there in zip(job.axis.names, seen, strict=True) if not there]
     if unseen:
         raise BadSplit(

@@ -44,6 +44,7 @@ class Line:
     failures: int = 0
     rejections: int = 0
     suspect: bool = False  # dead when last seen
+    good: bool = False  # has answered, so that address, model and key are right
     modern: bool = False  # wants max_completion_tokens
     quiet_until: float = 0.0  # on the monotonic clock
 
@@ -60,7 +61,7 @@ class Line:
     def answered(self) -> None:
         """The server said something that makes sense; too late for a line that was given up."""
         if not self.dead:
-            self.failures, self.rejections, self.suspect = 0, 0, False
+            self.failures, self.rejections, self.suspect, self.good = 0, 0, False, True
 
     def quiet(self, seconds: float) -> None:
         """Nobody sends anything for so long."""

@@ -157,14 +157,15 @@ def _said(error: Mapping[str, Any]) -> str:
 
 
 def _count(value: Any) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
+    return max(0, value) if type(value) is int else 0
 
 
 def _first_token(logprobs: Any) -> dict[str, float]:
     places = logprobs.get("content") if isinstance(logprobs, dict) else None
+    likeliest = _first(places).get("top_logprobs")
     found: dict[str, float] = {}
-    for item in _first(places).get("top_logprobs") or ():
+    for item in likeliest if isinstance(likeliest, list) else ():
         value = item.get("logprob") if isinstance(item, dict) else None
         if isinstance(value, int | float) and math.isfinite(value):
-            found.setdefault(clean(str(item["token"])), float(value))
+            found.setdefault(clean(str(item.get("token"))), float(value))
     return found

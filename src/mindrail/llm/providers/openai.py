@@ -162,6 +162,8 @@ class OpenAIServer:
                 if answer.field == "max_tokens" and not modern:
                     line.modern = True
                     continue
+                if answer.status == 403 and line.good:  # it is this text that is forbidden
+                    return Failure("refused", answer.detail)
                 line.rejections += 1
                 if answer.hopeless or line.rejections >= self.give_up_after:
                     raise stop(answer, self._server, self.model, self.api_key_env)

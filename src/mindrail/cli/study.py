@@ -1,0 +1,73 @@
+"""`mindrail study`: run a plan's cells and turn them into numbers. Started again, it goes on where it stopped."""
+
+import argparse
+from pathlib import Path
+
+from mindrail import machine
+from mindrail.cli import _progress
+from mindrail.cli._command import Command, Result
+from mindrail.errors import BadConfig, BadFile
+from mindrail.study import cell as cells
+from mindrail.study import plan as plans
+from mindrail.study import runner, summary
+from mindrail.study.plan import Plan
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("study", help="a folder with a plan.yaml, or the name of one under studies")
+    parser.add_argument("--small", action="store_true", help="the short plan")
+    parser.add_argument("--list", action="store_true", help="say which cells are done and which are not")
+    parser.add_argument("--summary", action="store_true", help="only turn the finished cells into numbers")
+    parser.add_argument("--only", help="run the cells whose name contains this")
+    parser.add_argument(
+        "--jobs", type=int, default=machine.cores(), help="cells at once (default: one per core)"
+    )
+    parser.add_argument("--minutes", type=float, help="start no cell after so many minutes")
+    parser.add_argument(
+        "--work", type=Path, default=Path("out/study"), help="folder for splits, views and runs"
+    )
+    parser.add_argument("--cell", help=argparse.SUPPRESS)  # one cell in this process
+
+
+def _run(options: argparse.Namespace) -> Result:
+    folder = _folder(options.study)
+    plan, results = plans.load(folder / "plan.yaml"), folder / "cells"
+    wanted = plan.cells(small=options.small)
+    if options.cell is not None:
+        return _one(plan, options.cell, options.work, results)
+    if options.only:
+        wanted = [cell for cell in wanted if options.only in cell.name]
+    if not options.summary and not options.list:
+        command = ["study", str(folder), "--work", str(options.work), "--cell"]
+        for over in runner.run(
+            wanted, command, results, options.work, jobs=options.jobs, minutes=options.minutes
+        ):
+            how = "done" if over.code == 0 else f"FAILED with exit code {over.code}, see {over.log}"
+            _progress.say(f"{over.done} of {over.of}: {over.cell.name}: {how} ({over.seconds:.0f} s)")
+    left = runner.pending(wanted, results)
+    if options.list or len(left) == len(wanted):
+        lines = [f"{'-' if cell in left else 'done'}\t{cell.key}\t{cell.name}" for cell in wanted]
+        return Result(
+            [{"key": cell.key, "name": cell.name, "done": cell not in left} for cell in wanted],
+            "\n".join([*lines, f"{len(wanted) - len(left)} of {len(wanted)} cells are done"]),
+        )
+    found = summary.write(plan, wanted, results, folder)
+    return Result(found, summary.as_text(found, len(left)), exit_code=0 if not left else 3)
+
+
+def _one(plan: Plan, key: str, work: Path, results: Path) -> Result:
+    known = {cell.key: cell for small in (False, True) for cell in plan.cells(small=small)}
+    if key not in known:
+        raise BadConfig(f"plan '{plan.name}' has no cell '{key}'. Do: look at --list")
+    _progress.show(cells.run(known[key], work, results), known[key].name)
+    return Result({"key": key}, f"done {known[key].name}")
+
+
+def _folder(name: str) -> Path:
+    for place in (Path(name), Path("studies") / name):
+        if (place / "plan.yaml").is_file():
+            return place
+    raise BadFile(Path(name), "no plan.yaml is here, nor in a folder of this name under studies")
+
+
+COMMAND = Command("run a study's plan, cell by cell; resumable", _configure, _run)

@@ -1,0 +1,149 @@
+"""One cell of a study: prepare, reword, train, score and measure; the result is a small JSON without any text."""
+
+import fcntl
+import shutil
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mindrail import config, files, machine
+from mindrail.arrays import Float, ndarray
+from mindrail.data import corpus
+from mindrail.evaluate import steering
+from mindrail.recipes.augment import Augment, augment
+from mindrail.recipes.prepare import PARTS, Split, prepare
+from mindrail.recipes.run import Run
+from mindrail.recipes.train import Train, train
+from mindrail.records import Example
+from mindrail.records.views import Views
+from mindrail.study.plan import Cell
+from mindrail.taxonomy import Axis
+from mindrail.train.progress import Stepped
+
+
+def run(cell: Cell, work: Path, results: Path) -> Iterator[Stepped]:
+    """Run one cell, unless its result lies in `results` already; the twin it is compared with is run before it.
+
+    `work` holds splits, views and supervised runs, which other cells use again; it may be deleted at any time.
+    """
+    with _alone(work, cell.key):
+        if (results / f"{cell.key}.json").is_file() and not cell.supervised:
+            return
+        split, folder = _split(cell, work), work / f"run-{cell.key}"
+        views, twin = [], None
+        if not cell.supervised:
+            own = cell.twin
+            yield from run(own, work, results)
+            twin = Run.load(work / f"run-{own.key}", axis=split.axis)
+            views = [] if cell.augment is None else [(yield from _views(cell, work))]
+        settings = Train(
+            cell.family,
+            cell.settings,
+            cell.algorithm,
+            cell.algorithm_settings,
+            keep="semi-supervised",  # the study wants to know how bad it can get
+            seed=cell.seed,
+        )
+        yield from train(split, settings, folder, views=views, twin=twin)
+        if not (results / f"{cell.key}.json").is_file():
+            files.write_json(results / f"{cell.key}.json", measured(cell, split, Run.load(folder)))
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+        if not cell.supervised:
+            shutil.rmtree(folder)
+
+
+def measured(cell: Cell, split: Split, run: Run) -> dict[str, Any]:
+    """Everything that is kept of a cell: measures per set, what was decided about each row, how training went."""
+    scorer, axis = run.scorer(), split.axis
+    sets = {name: split.part(name) for name in ("dev", "test")}
+    sets |= {name: corpus.read(name, split.taxonomy, axis) for name in cell.transfer}
+    sets["test"] = [example for example in sets["test"] if axis.name in example.answers]
+    judged = {name: _judged(axis, examples, scorer.score(examples)) for name, examples in sets.items()}
+    seen = {example.group for part in ("labelled", "unlabelled", "dev") for example in split.part(part)}
+    clean = [example.group is None or example.group not in seen for example in sets["test"]]
+    judged["test"]["clean"] = None if all(clean) else packed(np.array(clean))
+    told = run.about.get("semisupervision")
+    return {
+        "schema": 1,
+        "cell": config.plain(cell),
+        "sets": judged,
+        "rows": {name: split.about["rows"][name] for name in PARTS},
+        "semisupervision": None
+        if told is None
+        else {k: told[k] for k in ("dev", "twin", "gain", "p", "note")},
+        "course": _course(run.folder),
+        "seconds": run.about["seconds"],
+        "precision": run.about.get("precision"),
+        "machine": machine.describe(),
+    }
+
+
+def _judged(axis: Axis, examples: Sequence[Example], scores: Float[ndarray, "n k"]) -> dict[str, Any]:
+    """Measures of one set; and what was true, what was decided and which rows belong together, for paired tests."""
+    known = [axis.name in example.answers for example in examples]
+    examples = [example for example, there in zip(examples, known, strict=True) if there]
+    scores = scores[known]
+    found = steering.measures(axis, examples, scores)
+    numbers: dict[str | None, int] = {}
+    groups = [numbers.setdefault(example.group or example.id, len(numbers)) for example in examples]
+    return {
+        "ids": files.digest([example.id for example in examples])[:16],
+        "measures": {name: round(value, 5) for name, value in found.items()},
+        "truth": packed(steering.truth(axis, examples)),
+        "picks": packed(steering.picks(axis, scores)),
+        "groups": None if len(numbers) == len(examples) else groups,
+    }
+
+
+def packed(bits: ndarray) -> dict[str, Any]:
+    """Bits as hexadecimal digits, with their shape."""
+    return {"shape": list(bits.shape), "bits": np.packbits(bits).tobytes().hex()}
+
+
+def unpacked(kept: Mapping[str, Any]) -> ndarray:
+    """The reverse."""
+    bits = np.unpackbits(np.frombuffer(bytes.fromhex(kept["bits"]), dtype=np.uint8))
+    return bits[: int(np.prod(kept["shape"]))].astype(bool).reshape(kept["shape"])
+
+
+def _course(folder: Path) -> dict[str, Any]:
+    """How training went, in tenths: the share of pseudo-labels that counted, and the likeliest label's share."""
+    rows = [row for _, row in files.read_jsonl(folder / "history.jsonl")]
+    tenths = [part for part in np.array_split(np.arange(len(rows)), 10) if len(part)]
+
+    def mean(name: str, part: ndarray) -> float | None:
+        values = [rows[i][name] for i in part if name in rows[i]]
+        return round(float(np.mean(values)), 4) if values else None
+
+    names = [name for name in rows[-1] if name in ("sure", "dev") or name.startswith("share/")]
+    return {"steps": len(rows)} | {name: [mean(name, part) for part in tenths] for name in names}
+
+
+def _split(cell: Cell, work: Path) -> Split:
+    settings = cell.prepare()
+    place = work / f"split-{files.digest(config.plain(settings))[:16]}"
+    with _alone(work, place.name):
+        return Split.load(place) if (place / "split.json").is_file() else prepare(settings, place)
+
+
+def _views(cell: Cell, work: Path) -> Generator[Stepped, None, Views]:
+    """Views of the whole pool, whichever of it is labelled in this cell: made once for all seeds and budgets."""
+    settings = config.build(Augment, {**(cell.augment or {}), "parts": ["labelled", "unlabelled"]})
+    pool = _split(replace(cell, labels=200, seed=0), work)
+    place = work / f"views-{files.digest([pool.digest, config.plain(settings)])[:16]}"
+    with _alone(work, place.name):
+        yield from augment(pool, settings, place)
+    return Views.load(place)
+
+
+@contextmanager
+def _alone(work: Path, name: str) -> Iterator[None]:
+    """One process at a time makes a thing of this name; the others wait and then find it."""
+    work.mkdir(parents=True, exist_ok=True)
+    with (work / f".{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,155 @@
+"""Finished cells to numbers: means over seeds with intervals, gains over the supervised twin, paired tests.
+
+Everything is computed from the small result files, so that a study can be summed up without data or models.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from mindrail import files, metrics
+from mindrail.arrays import ndarray
+from mindrail.metrics import Metric
+from mindrail.stats.bootstrap import bootstrap_over_seeds, resamples
+from mindrail.stats.compare import compare
+from mindrail.stats.intervals import Interval
+from mindrail.stats.measure import Output, statistic
+from mindrail.study import curves
+from mindrail.study.cell import unpacked
+from mindrail.study.plan import SUPERVISED, Cell, Plan
+
+Result = Mapping[str, Any]
+ROUNDS = 1000
+#: what cells of one group share; their seeds differ
+SHARED = ("task", "labels", "family", "algorithm", "views", "arm")
+
+
+def write(plan: Plan, cells: Sequence[Cell], results: Path, folder: Path) -> dict[str, Any]:
+    """Sum up the finished ones of `cells` into `summary.json` and one drawing per task; return the summary."""
+    done = {cell: files.read_json(results / f"{cell.key}.json") for cell in _finished(cells, results)}
+    groups: dict[tuple[Any, ...], list[Cell]] = defaultdict(list)
+    for cell in done:
+        groups[tuple(getattr(cell, name) for name in SHARED)].append(cell)
+    rows = []
+    for shared, group in groups.items():
+        twins = [_twin(cell, results) for cell in group]
+        rows.append(dict(zip(SHARED, shared, strict=True)) | _row([done[cell] for cell in group], twins))
+    summary = {"study": plan.name, "cells": len(cells), "finished": len(done), "groups": rows}
+    files.write_json(folder / "summary.json", summary)
+    for task in plan.tasks:
+        drawn = curves.learning_curve([row for row in rows if row["task"] == task], task)
+        if drawn is not None:
+            files.write_text(folder / f"{task}.svg", drawn)
+    return summary
+
+
+def as_text(summary: Mapping[str, Any], left: int) -> str:
+    """The summary as a table for a terminal."""
+    lines = [f"{'cells':54} {'seeds':>5} {'dev':>5}  {'test F1':24} gain over supervised"]
+    for row in summary["groups"]:
+        name = f"{row['task']} {row['labels']} {row['family']} {row['algorithm']} {row['views']} {row['arm']}"
+        gain = "" if row["gain"] is None else _points(row["gain"], signed=True)
+        lines.append(
+            f"{name:54} {len(row['seeds']):5} {100 * row['dev']:5.1f}  {_points(row['test']):24} {gain}"
+        )
+    lines.append(f"{summary['finished']} of {summary['cells']} cells are done")
+    if left:
+        lines.append(f"{left} are not: start the same command again")
+    return "\n".join(lines)
+
+
+def outputs(results: Sequence[Result], part: str = "test", *, clean: bool = False) -> list[Output]:
+    """What each seed decided about every row of a set; with `clean` only rows whose group was never seen."""
+    picks = [unpacked(result["sets"][part]["picks"]) for result in results]
+    if clean:
+        kept = unpacked(results[0]["sets"][part]["clean"])
+        picks = [pick[kept] for pick in picks]
+    return [Output(pick.astype(float), pick) for pick in picks]
+
+
+def truth_of(result: Result, part: str = "test", *, clean: bool = False) -> tuple[ndarray, list[str] | None]:
+    """The answers of a set and which rows belong together."""
+    about = result["sets"][part]
+    groups = None if about["groups"] is None else [str(number) for number in about["groups"]]
+    kept = unpacked(about["clean"]) if clean else None
+    true = unpacked(about["truth"])
+    if kept is None:
+        return true, groups
+    return true[kept], None if groups is None else [g for g, there in zip(groups, kept, strict=True) if there]
+
+
+def mean(results: Sequence[Result], part: str = "test", *, clean: bool = False) -> dict[str, Any]:
+    """The steering metric's mean over seeds with its interval, and each seed's value."""
+    true, groups = truth_of(results[0], part, clean=clean)
+    metric = _metric(true)
+    computes = [statistic(metric, true, output) for output in outputs(results, part, clean=clean)]
+    draws = resamples(groups, len(true), 0, ROUNDS)
+    found = bootstrap_over_seeds(computes, len(true), groups, draws=draws, limits=metric.range)
+    each = [_value(metric, true, output) for output in outputs(results, part, clean=clean)]
+    return _plain(found) | {"each": [round(value, 4) for value in each]}
+
+
+def difference(a: Sequence[Result], b: Sequence[Result], part: str = "test") -> dict[str, Any]:
+    """How much better `a` is than `b`, seed by seed on the same rows, with its interval and p-value."""
+    true, groups = truth_of(a[0], part)
+    if any(result["sets"][part]["ids"] != a[0]["sets"][part]["ids"] for result in (*a, *b)):
+        raise ValueError("found results on different rows, expected the same test set")
+    found = compare(_metric(true), true, outputs(a, part), outputs(b, part), groups)
+    return _plain(found.difference) | {"p": found.p}
+
+
+def _row(results: Sequence[Result], twins: Sequence[Result | None]) -> dict[str, Any]:
+    pairs = [(own, twin) for own, twin in zip(results, twins, strict=True) if twin is not None]
+    sets = results[0]["sets"]
+    clean = sets["test"]["clean"] is not None
+    sure = [result["course"]["sure"][-1] for result in results if result["course"].get("sure")]
+    return {
+        "labelled": results[0]["rows"]["labelled"],
+        "seeds": [result["cell"]["seed"] for result in results],
+        "dev": fmean(_first(result["sets"]["dev"]["measures"]) for result in results),
+        "test": mean(results),
+        "clean": mean(results, clean=True) if clean else None,
+        "measures": _means(results, "test"),
+        "transfer": {name: mean(results, name) for name in sets if name not in ("dev", "test")},
+        "gain": difference([own for own, _ in pairs], [twin for _, twin in pairs]) if pairs else None,
+        "sure": fmean(sure) if sure else None,
+        "seconds": fmean(result["seconds"] for result in results),
+    }
+
+
+def _means(results: Sequence[Result], part: str) -> dict[str, float]:
+    names = results[0]["sets"][part]["measures"]
+    return {name: fmean(result["sets"][part]["measures"][name] for result in results) for name in names}
+
+
+def _twin(cell: Cell, results: Path) -> Result | None:
+    path = results / f"{cell.twin.key}.json"
+    return files.read_json(path) if cell.algorithm != SUPERVISED and path.is_file() else None
+
+
+def _finished(cells: Sequence[Cell], results: Path) -> list[Cell]:
+    return [cell for cell in cells if (results / f"{cell.key}.json").is_file()]
+
+
+def _metric(true: ndarray) -> Metric:
+    return metrics.get("f1" if true.ndim == 1 else "macro-f1")
+
+
+def _value(metric: Metric, true: ndarray, output: Output) -> float:
+    return metric.compute(true, output.probability, output.chosen)
+
+
+def _first(measures: Mapping[str, float]) -> float:
+    return next(iter(measures.values()))
+
+
+def _plain(found: Interval) -> dict[str, Any]:
+    return {"value": round(found.value, 4), "interval": [round(found.low, 4), round(found.high, 4)]}
+
+
+def _points(found: Mapping[str, Any], *, signed: bool = False) -> str:
+    sign = "+" if signed else ""
+    value, (low, high) = found["value"], found["interval"]
+    return f"{100 * value:{sign}.1f} ({100 * low:{sign}.1f} to {100 * high:{sign}.1f})"
