@@ -50,7 +50,7 @@ PATIENCE = 300.0
 
 @dataclass(frozen=True)
 class Strike:
-    """Once a start has finished `after` checkpoints of the run: at once as it writes the next one, or some time on."""
+    """As a start writes checkpoint number `after` of the run, or some time after it has written it."""
 
     after: int
     writing: bool

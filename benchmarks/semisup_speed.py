@@ -139,7 +139,13 @@ class Usb:
             from semilearn.algorithms.fixmatch import FixMatch
             from semilearn.core.hooks import ParamUpdateHook
         self.job, self.texts = job(work), None
-        told = {"algorithm": "fixmatch", "dataset": "none", "num_classes": 2, "use_cat": False}
+        told = {
+            "algorithm": "fixmatch",
+            "dataset": "none",
+            "num_classes": 2,
+            "use_cat": False,
+            "distributed": False,
+        }
         told |= {
             "optim": "AdamW",
             "lr": 0.0,

@@ -40,7 +40,7 @@ class Network(nn.Module):
         super().__init__()
         self.classifier, self.pooling, self.heads = classifier, pooling, heads
         self.noise = Noise()
-        _seed_dropout(self, self.noise)
+        seed_dropout(self, self.noise)
 
     @classmethod
     def pretrained(
@@ -237,9 +237,9 @@ class SeededDropout(nn.Module):
         return x * mask.mul_(256.0 / kept)
 
 
-def _seed_dropout(module: nn.Module, noise: Noise) -> None:
+def seed_dropout(module: nn.Module, noise: Noise) -> None:
     for name, child in module.named_children():
         if isinstance(child, nn.Dropout):
             setattr(module, name, SeededDropout(child.p, noise))
         else:
-            _seed_dropout(child, noise)
+            seed_dropout(child, noise)

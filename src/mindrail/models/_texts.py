@@ -3,11 +3,19 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+import torch
+from torch import Tensor
+
 from mindrail import seeds
 from mindrail.models._base import Job
 from mindrail.records import Example
 from mindrail.text.windows import Reader, Window
 from mindrail.train.loop import Ask
+
+#: Tokens that the network reads at once, so that what lies between two layers fits a processor's cache; a graphics
+#: card has no such trouble.
+CHUNK = {"cpu": 512, "cuda": 16_384}
 
 Windows = Sequence[Window]
 
@@ -53,3 +61,30 @@ class Texts(NamedTuple):
 def read(reader: Reader, examples: Sequence[Example]) -> list[Windows]:
     """Each example as windows."""
     return [reader.read(*example.rendered()).windows for example in examples]
+
+
+def chunk_size(device: torch.device) -> int:
+    """How many tokens to read at once on this kind of device."""
+    return CHUNK.get(device.type, CHUNK["cuda"])
+
+
+def chunked(windows: Windows, tokens: int) -> list[list[int]]:
+    """Places of windows of similar length, at most `tokens` together with the padding between them."""
+    chunks: list[list[int]] = []
+    for i in sorted(range(len(windows)), key=lambda i: len(windows[i].ids)):
+        if not chunks or len(windows[i].ids) * (len(chunks[-1]) + 1) > tokens:
+            chunks.append([])
+        chunks[-1].append(i)
+    return chunks
+
+
+def pad(windows: Sequence[Window], device: torch.device | str = "cpu") -> tuple[Tensor, Tensor, Tensor]:
+    """Ids, segments and mask [window, token] of windows of different length."""
+    longest = max(len(window.ids) for window in windows)
+    arrays = np.zeros((3, len(windows), longest), dtype=np.int64)
+    for i, window in enumerate(windows):
+        arrays[0, i, : len(window.ids)] = window.ids
+        arrays[1, i, : len(window.ids)] = window.segments
+        arrays[2, i, : len(window.ids)] = 1
+    ids, segments, mask = torch.from_numpy(arrays).to(device)
+    return ids, segments, mask

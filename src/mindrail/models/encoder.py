@@ -20,19 +20,15 @@ from mindrail.arrays import ndarray
 from mindrail.models._base import Job
 from mindrail.models._network import Network, Pooling
 from mindrail.models._pretrained import fast_tokenizer, locate
-from mindrail.models._texts import Texts, Windows, read
+from mindrail.models._texts import Texts, Windows, chunk_size, chunked, pad, read
 from mindrail.records import Example
 from mindrail.runtime.scorer import Scorer, worst
 from mindrail.semisup import Algorithm
 from mindrail.taxonomy import Axis
-from mindrail.text.windows import Reach, Reader, Window
+from mindrail.text.windows import Reach, Reader
 from mindrail.train import environment, loop
 from mindrail.train.devices import Devices, Precision
 from mindrail.train.progress import Stepped
-
-#: Tokens that the network reads at once, so that what lies between two layers fits a processor's cache; a graphics
-#: card has no such trouble.
-CHUNK = {"cpu": 512, "cuda": 16_384}
 
 
 @dataclass(frozen=True)
@@ -80,7 +76,7 @@ def score(axis: Axis, network: Network, texts: Sequence[Windows]) -> Float[ndarr
     flat = [window for text in texts for window in text]
     scores = np.zeros((len(flat), len(axis.names)))
     with torch.inference_mode():
-        for part in chunked(flat, CHUNK.get(device.type, CHUNK["cuda"])):
+        for part in chunked(flat, chunk_size(device)):
             scores[part] = network(*pad([flat[i] for i in part], device)).double().cpu().numpy()
     ends = np.cumsum([len(text) for text in texts])
     rows = [worst(axis, scores[end - len(text) : end]) for text, end in zip(texts, ends, strict=True)]
@@ -198,35 +194,13 @@ def columns(axis: Axis, network: Network, texts: Sequence[Windows]) -> Float[Ten
     """What every head says of every text, read in chunks of windows of similar length."""
     device = next(network.parameters()).device
     flat = [window for text in texts for window in text]
-    chunks = chunked(flat, CHUNK.get(device.type, CHUNK["cuda"]))
+    chunks = chunked(flat, chunk_size(device))
     scores = torch.cat(
         [network.columns(*pad([flat[i] for i in chunk], device)).float() for chunk in chunks], dim=1
     )
     order = [i for chunk in chunks for i in chunk]
     scores = scores[:, torch.tensor(np.argsort(order), device=device)]
     return combine(axis, scores, [len(text) for text in texts])
-
-
-def chunked(windows: Windows, tokens: int) -> list[list[int]]:
-    """Places of windows of similar length, at most `tokens` together with the padding between them."""
-    chunks: list[list[int]] = []
-    for i in sorted(range(len(windows)), key=lambda i: len(windows[i].ids)):
-        if not chunks or len(windows[i].ids) * (len(chunks[-1]) + 1) > tokens:
-            chunks.append([])
-        chunks[-1].append(i)
-    return chunks
-
-
-def pad(windows: Sequence[Window], device: torch.device | str = "cpu") -> tuple[Tensor, Tensor, Tensor]:
-    """Ids, segments and mask [window, token] of windows of different length."""
-    longest = max(len(window.ids) for window in windows)
-    arrays = np.zeros((3, len(windows), longest), dtype=np.int64)
-    for i, window in enumerate(windows):
-        arrays[0, i, : len(window.ids)] = window.ids
-        arrays[1, i, : len(window.ids)] = window.segments
-        arrays[2, i, : len(window.ids)] = 1
-    ids, segments, mask = torch.from_numpy(arrays).to(device)
-    return ids, segments, mask
 
 
 def combine(

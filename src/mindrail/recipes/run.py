@@ -34,8 +34,8 @@ class Verdict:
             return f"semi-supervision was stopped: {self.why}. The supervised model is kept"
         low, high = (100 * bound for bound in self.interval)
         said = (
-            f"semi-supervision gained {100 * self.gain:+.1f} ({low:+.1f} to {high:+.1f}) points of {self.metric} over "
-            f"supervised on the same labels ({self.rows} dev texts); the {self.kept} model is kept"
+            f"semi-supervision gained {100 * self.gain:+.1f} ({low:+.1f} to {high:+.1f}) points of {self.metric} "
+            f"over supervised on the same labels ({self.rows} dev texts); the {self.kept} model is kept"
         )
         return f"{said}\nnote: {self.note}" if self.note else said
 

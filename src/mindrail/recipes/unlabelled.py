@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mindrail import config, plugins
+from mindrail.arrays import Float, ndarray
 from mindrail.errors import BadSplit
 from mindrail.evaluate import steering
 from mindrail.recipes.run import Run, Verdict
@@ -31,8 +32,8 @@ def refuse_without(job: "Job") -> None:
     """Raise BadSplit where there is nothing unlabelled to learn from, or a label that nobody has shown."""
     if not job.unlabelled:
         raise BadSplit(
-            f"'{job.algorithm}' learns from unlabelled texts, and this split has none. Do: prepare with fewer labels or "
-            "with sets under unlabelled, or train with the algorithm 'supervised'"
+            f"'{job.algorithm}' learns from unlabelled texts, and this split has none. Do: prepare with fewer "
+            "labels or with sets under unlabelled, or train with the algorithm 'supervised'"
         )
     seen = [bool(column.any()) for column in job.targets().values.T]
     unseen = [name for name, there in zip(job.axis.names, seen, strict=True) if not there]
@@ -50,7 +51,7 @@ def learn(
 
     Returns the history and what `run.json` says about it.
     """
-    twin_scores = twin.scorer().score(job.dev)
+    twin_scores = _scores(twin.scorer(), job)
     judge = steering.judge(job.axis, job.dev)
     reference = judge(twin_scores)
     watch = Watch(job.targets().values.mean(axis=0).tolist(), reference)
@@ -69,7 +70,7 @@ def learn(
         verdict = Verdict(name, reference, None, None, None, None, rows, "supervised", stopped)
     else:
         scorer: Scorer = family.scorer(job.axis, folder / "model")
-        scores = scorer.score(job.dev)
+        scores = _scores(scorer, job)
         found = steering.difference(job.axis, job.dev, scores, twin_scores)
         value = found.difference.value
         worse = value < 0 and keep == "better"
@@ -89,6 +90,14 @@ def learn(
         _put_aside(folder)
         shutil.copytree(twin.folder / "model", folder / "model")
     return history, {"semisupervision": config.plain(verdict)}
+
+
+def _scores(scorer: Scorer, job: "Job") -> Float[ndarray, "n k"]:
+    """Scores of the dev part, in the arithmetic of training."""
+    from mindrail.train.devices import Devices
+
+    with Devices().arithmetic():
+        return scorer.score(job.dev)
 
 
 def _put_aside(folder: Path) -> None:

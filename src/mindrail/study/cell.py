@@ -3,7 +3,7 @@
 import fcntl
 import shutil
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,9 +40,12 @@ def run(cell: Cell, work: Path, results: Path) -> Iterator[Stepped]:
             yield from run(own, work, results)
             twin = Run.load(work / f"run-{own.key}", axis=split.axis)
             views = [] if cell.augment is None else [(yield from _views(cell, work))]
+        own_settings = dict(cell.settings)
+        if cell.adapt is not None:
+            own_settings["model"] = str((yield from _adapted(cell, work)))
         settings = Train(
             cell.family,
-            cell.settings,
+            own_settings,
             cell.algorithm,
             cell.algorithm_settings,
             keep="semi-supervised",  # the study wants to know how bad it can get
@@ -62,7 +65,8 @@ def measured(cell: Cell, split: Split, run: Run) -> dict[str, Any]:
     sets = {name: split.part(name) for name in ("dev", "test")}
     sets |= {name: corpus.read(name, split.taxonomy, axis) for name in cell.transfer}
     sets["test"] = [example for example in sets["test"] if axis.name in example.answers]
-    judged = {name: _judged(axis, examples, scorer.score(examples)) for name, examples in sets.items()}
+    with _arithmetic(cell):
+        judged = {name: _judged(axis, examples, scorer.score(examples)) for name, examples in sets.items()}
     seen = {example.group for part in ("labelled", "unlabelled", "dev") for example in split.part(part)}
     clean = [example.group is None or example.group not in seen for example in sets["test"]]
     judged["test"]["clean"] = None if all(clean) else packed(np.array(clean))
@@ -80,6 +84,15 @@ def measured(cell: Cell, split: Split, run: Run) -> dict[str, Any]:
         "precision": run.about.get("precision"),
         "machine": machine.describe(),
     }
+
+
+def _arithmetic(cell: Cell) -> AbstractContextManager[object]:
+    """That of training: the study asks how good a recipe is, and the last digits of a score do not matter to that."""
+    if cell.family != "encoder":
+        return nullcontext()
+    from mindrail.train.devices import Devices
+
+    return Devices(cell.settings.get("precision", "auto")).arithmetic()
 
 
 def _judged(axis: Axis, examples: Sequence[Example], scores: Float[ndarray, "n k"]) -> dict[str, Any]:
@@ -138,6 +151,19 @@ def _views(cell: Cell, work: Path) -> Generator[Stepped, None, Views]:
     with _alone(work, place.name):
         yield from augment(pool, settings, place)
     return Views.load(place)
+
+
+def _adapted(cell: Cell, work: Path) -> Generator[Stepped, None, Path]:
+    """An encoder that has read the whole pool: made once for all seeds and budgets."""
+    from mindrail.models._masked import Adapt  # loads torch
+    from mindrail.recipes.adapt import adapt
+
+    settings = config.build(Adapt, dict(cell.adapt or {}))
+    pool = _split(replace(cell, labels=200, seed=0), work)
+    place = work / f"adapted-{files.digest([pool.digest, config.plain(settings)])[:16]}"
+    with _alone(work, place.name):
+        yield from adapt(pool, settings, place)
+    return place / "model"
 
 
 @contextmanager

@@ -38,6 +38,7 @@ class Block:
     data: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     algorithm_settings: Mapping[str, Any] = field(default_factory=dict)
+    adapt: Mapping[str, Any] | None = None  # settings of adapt: the encoder reads the pool first
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,15 @@ class Cell:
     settings: Mapping[str, Any]
     algorithm_settings: Mapping[str, Any]
     transfer: tuple[str, ...]
+    adapt: Mapping[str, Any] | None = None
 
     @property
     def key(self) -> str:
         """The same for the same work, whatever the plan calls it."""
-        return files.digest({k: v for k, v in config.plain(self).items() if k not in ("arm", "views")})[:16]
+        work = {k: v for k, v in config.plain(self).items() if k not in ("arm", "views")}
+        if self.adapt is None:
+            del work["adapt"]
+        return files.digest(work)[:16]
 
     @property
     def name(self) -> str:
@@ -134,6 +139,7 @@ class Plan:
             {**self.settings.get(family, {}), **about.settings, **block.settings},
             {**self.algorithm_settings.get(algorithm, {}), **block.algorithm_settings},
             about.transfer,
+            block.adapt,
         )
 
 
