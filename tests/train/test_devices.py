@@ -46,7 +46,8 @@ def trained(case: str, folder: Path, model: Path) -> None:
         | {"epochs_with_unlabelled": 2, "average": 0.5}
     )
     reports = [stepped.report for stepped in FAMILY.train(job, config, folder / "model")]
-    (folder / f"reports-{os.environ.get('RANK', '0')}.json").write_text(json.dumps(reports))
+    told = {"processes": Devices("float32").count, "reports": reports}
+    (folder / f"told-{os.environ.get('RANK', '0')}.json").write_text(json.dumps(told))
 
 
 def launch(folder: Path, model: Path, processes: int) -> None:
@@ -90,12 +91,12 @@ def together(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Path:
 @pytest.mark.parametrize("case", CASES)
 def test_two_processes_learn_what_one_learns(tmp_path: Path, model: Path, together: Path, case: str) -> None:
     trained(case, tmp_path, model)
-    alone = json.loads((tmp_path / "reports-0.json").read_text())
+    alone = json.loads((tmp_path / "told-0.json").read_text())["reports"]
     for rank in range(2):
-        reports = json.loads((together / case / f"reports-{rank}.json").read_text())
-        assert reports == [pytest.approx(report, rel=0, abs=1e-6) for report in alone]
-    counted = [report["sure"] > 0 for report in alone]
-    assert any(counted) == (case != "one row")
+        told = json.loads((together / case / f"told-{rank}.json").read_text())
+        assert told["processes"] == 2
+        assert told["reports"] == [pytest.approx(report, rel=0, abs=1e-6) for report in alone]
+    assert any(report["sure"] > 0 for report in alone) == (case != "one row")
     for path in (tmp_path / "model").glob("*.safetensors"):
         one, two = load_file(path), load_file(together / case / "model" / path.name)
         assert one.keys() == two.keys()

@@ -2,6 +2,8 @@
 
 import fcntl
 import shutil
+import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
@@ -108,7 +110,7 @@ def _judged(axis: Axis, examples: Sequence[Example], scores: Float[ndarray, "n k
         "measures": {name: round(value, 5) for name, value in found.items()},
         "truth": packed(steering.truth(axis, examples)),
         "picks": packed(steering.picks(axis, scores)),
-        "groups": None if len(numbers) == len(examples) else groups,
+        "groups": None if len(numbers) == len(examples) else packed_numbers(groups),
     }
 
 
@@ -121,6 +123,17 @@ def unpacked(kept: Mapping[str, Any]) -> ndarray:
     """The reverse."""
     bits = np.unpackbits(np.frombuffer(bytes.fromhex(kept["bits"]), dtype=np.uint8))
     return bits[: int(np.prod(kept["shape"]))].astype(bool).reshape(kept["shape"])
+
+
+def packed_numbers(numbers: Sequence[int]) -> str:
+    """Whole numbers below 65,536 in few characters: two bytes each, deflated, in base 64."""
+    return b64encode(zlib.compress(np.array(numbers, dtype="<u2").tobytes(), 9)).decode()
+
+
+def unpacked_numbers(kept: str) -> list[int]:
+    """The reverse."""
+    found: list[int] = np.frombuffer(zlib.decompress(b64decode(kept)), dtype="<u2").tolist()
+    return found
 
 
 def _course(folder: Path) -> dict[str, Any]:

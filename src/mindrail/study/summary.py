@@ -17,7 +17,7 @@ from mindrail.stats.compare import compare
 from mindrail.stats.intervals import Interval
 from mindrail.stats.measure import Output, statistic
 from mindrail.study import curves
-from mindrail.study.cell import unpacked
+from mindrail.study.cell import unpacked, unpacked_numbers
 from mindrail.study.plan import SUPERVISED, Cell, Plan
 
 Result = Mapping[str, Any]
@@ -72,7 +72,9 @@ def outputs(results: Sequence[Result], part: str = "test", *, clean: bool = Fals
 def truth_of(result: Result, part: str = "test", *, clean: bool = False) -> tuple[ndarray, list[str] | None]:
     """The answers of a set and which rows belong together."""
     about = result["sets"][part]
-    groups = None if about["groups"] is None else [str(number) for number in about["groups"]]
+    groups = (
+        None if about["groups"] is None else [str(number) for number in unpacked_numbers(about["groups"])]
+    )
     kept = unpacked(about["clean"]) if clean else None
     true = unpacked(about["truth"])
     if kept is None:
