@@ -83,7 +83,7 @@ def measured(cell: Cell, split: Split, run: Run) -> dict[str, Any]:
         else {k: told[k] for k in ("dev", "twin", "gain", "p", "note")},
         "course": _course(run.folder),
         "seconds": run.about["seconds"],
-        "precision": run.about.get("precision"),
+        "resolved": {name: run.about["settings"][name] for name in ("settings", "algorithm_settings")},
         "machine": machine.describe(),
     }
 
