@@ -2,9 +2,9 @@
 
     python benchmarks/baseline.py [--work out/study]
 
-The runs are the supervised cells of studies/label-budget (`mindrail study label-budget --only supervised` makes them);
-what is missing here is named in the result. A cell whose run is no longer in the work folder is trained again for the
-minimal pairs; its result file must then stay the same to the last digit of F1 that is told here.
+The runs are the supervised cells of studies/label-budget (`mindrail study label-budget --only supervised` makes
+them); those that are missing are named in the result. A run that is no longer in the work folder is trained again for
+the minimal pairs.
 """
 
 import argparse
@@ -37,9 +37,7 @@ def pairs_stopped(cell: Cell, work: Path) -> tuple[np.ndarray, list[str]]:
     _progress.show(cells.run(cell, work, STUDY / "cells"), cell.name)
     run = Run.load(work / f"run-{cell.key}")
     (split,) = [
-        split
-        for place in work.glob("split-*")
-        if (split := Split.load(place)).digest == run.about["split"]
+        split for place in work.glob("split-*") if (split := Split.load(place)).digest == run.about["split"]
     ]
     scorer = run.scorer()
     calibration = calibrate.calibrate(split, predict_part(run, split, "dev", scorer=scorer), Settings())
@@ -65,7 +63,10 @@ def main() -> None:
     wanted = [
         cell
         for cell in plan.cells()
-        if cell.task == "prompt-harm" and cell.supervised and cell.arm == "main" and cell.labels in (200, "all")
+        if cell.task == "prompt-harm"
+        and cell.supervised
+        and cell.arm == "main"
+        and cell.labels in (200, "all")
     ]
     done = {cell: path for cell in wanted if (path := results / f"{cell.key}.json").is_file()}
     measures: dict[str, object] = {}

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 from _result import measure, write
 
@@ -25,7 +26,7 @@ from mindrail.recipes.augment import Augment, augment
 from mindrail.recipes.prepare import Prepare, prepare
 
 #: algorithms with their settings, and how often each run is killed; together 20 times
-RUNS = {
+RUNS: dict[str, tuple[dict[str, Any], int]] = {
     "fixmatch": ({"threshold": 0.5, "align": "labels"}, 7),
     "marginmatch": ({"threshold": 0.5, "cutoff": "erroneous_class"}, 6),
     "multimatch": ({"momentum": 0.9}, 7),
@@ -79,7 +80,7 @@ def command(work: Path, algorithm: str, folder: Path, seed: int) -> list[str]:
             word for name, value in own.items() for word in ("--set", f"algorithm_settings.{name}={value}")
         ]
     more += [word for name, value in SETTINGS.items() for word in ("--set", f"settings.{name}={value}")]
-    run = [sys.executable, "-c", "from mindrail.cli import main; main()", "train"]
+    run = [sys.executable, "-m", "mindrail", "train"]
     place = [
         "--split",
         str(work / "split"),

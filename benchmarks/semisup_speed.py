@@ -18,9 +18,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from functools import partial
+from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -135,10 +136,11 @@ class Usb:
         torch.set_num_threads(machine.cores())
         sys.path.append(str(peer))
         with Stubs():
-            import semilearn
-            from semilearn.algorithms.fixmatch import FixMatch
-            from semilearn.core.hooks import ParamUpdateHook
-        self.job, self.texts = job(work), None
+            usb: Any = import_module(PEER)
+            hooks: Any = import_module(f"{PEER}.core.hooks")
+            fixmatch: Any = import_module(f"{PEER}.algorithms.fixmatch")
+        self.job = job(work)
+        self.texts: Any = None
         told = {
             "algorithm": "fixmatch",
             "dataset": "none",
@@ -153,8 +155,8 @@ class Usb:
             "clip_grad": 1.0,
             "num_train_iter": 100_000,
         }
-        self.algorithm = FixMatch(semilearn.get_config(told), partial(network, self.job.axis))
-        self.update = ParamUpdateHook().after_train_step
+        self.algorithm = fixmatch.FixMatch(usb.get_config(told), partial(network, self.job.axis))
+        self.update = hooks.ParamUpdateHook().after_train_step
         self.taken = dict.fromkeys(SHARES, 0)
 
     def thresholds(self) -> dict[str, float]:
@@ -191,7 +193,7 @@ class Usb:
         """What our loop reads in this step, as the peer reads it: each part padded to its longest text."""
         import torch
 
-        from mindrail.models.encoder import pad
+        from mindrail.models._texts import pad
         from mindrail.train import batches
         from mindrail.train.loop import Ask
 
@@ -201,7 +203,7 @@ class Usb:
         rows = batches.epoch(lengths, LABELED, SEED, epoch)[position]
         picked = batches.Pool(len(self.texts.weak), SEED).draw(step, UNLABELED)
 
-        def part(name: Any, chosen: Sequence[int]) -> dict[str, Any]:
+        def part(name: Any, chosen: Any) -> dict[str, Any]:
             windows = [self.texts.windows(Ask(name, int(row)), step)[0] for row in chosen]
             return dict(zip(("input_ids", "token_type_ids", "attention_mask"), pad(windows), strict=True))
 

@@ -1,5 +1,6 @@
 """For all tests: types are checked as they run, nothing leaves the machine, public sets are optional."""
 
+import os
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -7,6 +8,8 @@ from typing import Any
 
 import pytest
 from jaxtyping import install_import_hook
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that spin starve one another on a busy machine
 
 install_import_hook("mindrail", "beartype.beartype")  # before anything of mindrail is imported
 

@@ -23,7 +23,7 @@ from mindrail.train.progress import Stepped
 LABELS, LABELLED, POOL, SIZE = 3, 12, 20, 6
 PLAN = Plan(epochs=3, batch=4, learning_rate=0.05, weight_decay=0.01, warmup=0.1, unlabelled=2, save_every=2)
 #: settings under which some of the made-up texts count and some do not
-ALGORITHMS = {
+ALGORITHMS: dict[str, dict[str, Any]] = {
     "fixmatch": {"threshold": 0.6, "align": "labels"},
     "flexmatch": {"threshold": 0.95, "warm_up": False},
     "freematch": {"momentum": 0.5, "fairness_weight": 0.1},
@@ -68,7 +68,7 @@ class Reader:
 
     def task(self, **changes: Any) -> Task:
         targets = torch.eye(LABELS)[torch.arange(LABELLED) % LABELS]
-        stages = [[self.network.weight], [self.network.bias]]
+        stages = [[parameter] for parameter in self.network.parameters()]  # the weight, then the bias
         lengths = [5 + row for row in range(LABELLED)]
         given = {"pool": POOL, "exclusive": True} | changes
         return Task(self.network, stages, self.forward, lengths, targets, **given)

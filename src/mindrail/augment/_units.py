@@ -44,16 +44,12 @@ class Cut(NamedTuple):
 def cut(text: str) -> Cut:
     """Take a text apart."""
     found = list(_UNIT.finditer(text))
-    ends = [*(match.start() for match in found[1:]), len(text)]
+    starts = [*(match.start() for match in found), len(text)]
     units = (
-        (
-            Unit(match.group(), text[match.end() : end], _kind(match))
-            for match, end in zip(found, ends, strict=True)
-        )
-        if found
-        else ()
+        Unit(match.group(), text[match.end() : following], _kind(match))
+        for match, following in zip(found, starts[1:], strict=True)
     )
-    return Cut(text[: found[0].start()] if found else text, tuple(units))
+    return Cut(text[: starts[0]], tuple(units))
 
 
 def tokens(text: str) -> list[str]:
