@@ -1,4 +1,4 @@
-"""An encoder that reads on: hidden words are guessed better afterwards, and the same bits come out of a resumed run."""
+"""An encoder that reads on guesses hidden words better, and a resumed reading ends with the same bits."""
 
 import hashlib
 from dataclasses import replace
@@ -46,7 +46,7 @@ def bits(place: Path) -> str:
 
 def test_reading_teaches(tmp_path: Path, model: Path) -> None:
     losses = read(model, tmp_path, epochs=20)
-    assert sum(losses[30:]) < 0.85 * sum(losses[:30])
+    assert sum(losses[-30:]) < 0.8 * sum(losses[:30])
 
 
 def test_an_interrupted_reading_ends_with_the_same_bits(tmp_path: Path, model: Path) -> None:
