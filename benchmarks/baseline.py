@@ -26,7 +26,7 @@ from mindrail.recipes.run import Run
 from mindrail.stats.bootstrap import bootstrap_over_seeds
 from mindrail.study import cell as cells
 from mindrail.study import plan as plans
-from mindrail.study import summary
+from mindrail.study import runner, summary
 from mindrail.study.plan import Cell
 
 STUDY = Path("studies/label-budget")
@@ -68,12 +68,13 @@ def main() -> None:
         and cell.arm == "main"
         and cell.labels in (200, "all")
     ]
-    done = {cell: path for cell in wanted if (path := results / f"{cell.key}.json").is_file()}
+    missing = runner.pending(wanted, results)
+    done = [cell for cell in wanted if cell not in missing]
     measures: dict[str, object] = {}
     dev: dict[str, object] = {}
     for family, labels in {(cell.family, cell.labels): None for cell in done}:
         group = [cell for cell in done if (cell.family, cell.labels) == (family, labels)]
-        known = [files.read_json(done[cell]) for cell in group]
+        known = [files.read_json(results / f"{cell.key}.json") for cell in group]
         name = f"{'full' if labels == 'all' else labels}_{family}"
         for kept, part in ((measures, "test"), (dev, "dev")):
             found = summary.mean(known, part)
@@ -82,8 +83,7 @@ def main() -> None:
         if family == "encoder":
             key = "fpr_minimal_pairs" if labels == 200 else "fpr_minimal_pairs_full"
             measures[key] = false_alarms(group, options.work)
-    missing = [cell.name for cell in wanted if cell not in done]
-    print(write("baseline", measures, dev=dev, missing_cells=missing))
+    print(write("baseline", measures, dev=dev, missing_cells=[cell.name for cell in missing]))
 
 
 if __name__ == "__main__":

@@ -65,33 +65,15 @@ def strikes(count: int, seed: int) -> list[Strike]:
 
 
 def command(work: Path, algorithm: str, folder: Path, seed: int) -> list[str]:
+    """The command of one run, whose settings it writes into a file."""
+    told: dict[str, Any] = {"algorithm": algorithm, "settings": SETTINGS, "seed": seed}
     more = []
-    if algorithm != "supervised":
-        more = [
-            "--views",
-            str(work / "views"),
-            "--twin",
-            str(work / "supervised"),
-            "--set",
-            "keep=semi-supervised",
-        ]
-        own = RUNS[algorithm][0]
-        more += [
-            word for name, value in own.items() for word in ("--set", f"algorithm_settings.{name}={value}")
-        ]
-    more += [word for name, value in SETTINGS.items() for word in ("--set", f"settings.{name}={value}")]
-    run = [sys.executable, "-m", "mindrail", "train"]
-    place = [
-        "--split",
-        str(work / "split"),
-        "--algorithm",
-        algorithm,
-        "--seed",
-        str(seed),
-        "--out",
-        str(folder),
-    ]
-    return [*run, *place, *more]
+    if algorithm in RUNS:
+        told |= {"algorithm_settings": RUNS[algorithm][0], "keep": "semi-supervised"}
+        more = ["--views", f"{work}/views", "--twin", f"{work}/supervised"]
+    files.write_json(work / f"{algorithm}.yaml", told)
+    run = [sys.executable, "-m", "mindrail", "train", "--config", f"{work}/{algorithm}.yaml"]
+    return [*run, "--split", f"{work}/split", "--out", str(folder), *more]
 
 
 def start(words: Sequence[str]) -> "subprocess.Popen[bytes]":

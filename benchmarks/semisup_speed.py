@@ -47,6 +47,7 @@ LABELED, UNLABELED, LENGTH, SEED = 8, 24, 128, 0
 SHARES = {"": 0.6, "_all_counting": 1.0}
 #: steps before the clock starts; steps that the thresholds are taken from; steps whose losses are compared
 WARM_UP, LOOKED_AT, COMPARED = 2, 12, 4
+QUIET = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "PYTHONWARNINGS": "ignore"}
 SIDES = ("usb", "ours", "ours_float32")
 
 
@@ -141,20 +142,9 @@ class Usb:
             fixmatch: Any = import_module(f"{PEER}.algorithms.fixmatch")
         self.job = job(work)
         self.texts: Any = None
-        told = {
-            "algorithm": "fixmatch",
-            "dataset": "none",
-            "num_classes": 2,
-            "use_cat": False,
-            "distributed": False,
-        }
-        told |= {
-            "optim": "AdamW",
-            "lr": 0.0,
-            "weight_decay": 0.01,
-            "clip_grad": 1.0,
-            "num_train_iter": 100_000,
-        }
+        told = {"algorithm": "fixmatch", "dataset": "none", "num_classes": 2, "num_train_iter": 100_000}
+        told |= {"optim": "AdamW", "lr": 0.0, "weight_decay": 0.01, "clip_grad": 1.0}
+        told |= {"use_cat": False, "distributed": False}  # texts of different length cannot be put together
         self.algorithm = fixmatch.FixMatch(usb.get_config(told), partial(network, self.job.axis))
         self.update = hooks.ParamUpdateHook().after_train_step
         self.taken = dict.fromkeys(SHARES, 0)
@@ -312,7 +302,7 @@ class Child:
     def __init__(self, side: str, work: Path, peer: Path) -> None:
         words = [sys.executable, __file__, "--side", side, "--work", str(work), "--peer", str(peer)]
         pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        self.process = subprocess.Popen(words, env=os.environ | {"HF_HUB_OFFLINE": "1"}, **pipes)
+        self.process = subprocess.Popen(words, env=os.environ | QUIET, **pipes)
 
     def ask(self, what: str, *arguments: object) -> Any:
         assert self.process.stdin is not None
@@ -350,6 +340,8 @@ def main() -> None:
         answer(options.side, options.work, options.peer)
         return
     load = os.getloadavg()[0]
+    if load > 0.3 * machine.cores():
+        print(f"others are at work here (load {load:.1f}): the times will not hold", file=sys.stderr)
     install(options.peer)
     prepare(options.work)
     children = {side: Child(side, options.work, options.peer) for side in SIDES}

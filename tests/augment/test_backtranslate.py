@@ -68,7 +68,7 @@ def models(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def method(**changes: Any) -> Backtranslate:
     return Backtranslate(
-        **{"pivots": (Pivot(HERE, AWAY), Pivot(AWAY, HERE)), "beams": 2, "max_tokens": 24} | changes
+        **{"pivots": (Pivot(HERE, AWAY), Pivot(AWAY, HERE)), "beams": 1, "max_tokens": 12} | changes
     )
 
 
@@ -81,15 +81,15 @@ def test_it_is_a_method() -> None:
 
 
 def test_sentences_go_there_and_back_and_lines_stay(models: None) -> None:
-    ((_, made),) = method().make([wanted("Red soup. Cold tea!\n\n two lines")])
+    ((_, made),) = method().make([wanted("Red soup. Tea!\n\n two lines")])
     assert made.turns is not None
     text = made.turns[0].text
-    assert text.count("\n\n ") == 1 and text != "Red soup. Cold tea!\n\n two lines"
+    assert text.count("\n\n ") == 1 and text != "Red soup. Tea!\n\n two lines"
 
 
 def test_the_same_text_comes_back_the_same_whatever_goes_with_it(models: None) -> None:
     alone = dict(method().make([wanted("red soup")]))
-    crowd = dict(method(batch=2).make([wanted(text) for text in ("red soup", "a", "much longer soup")]))
+    crowd = dict(method(batch=2).make([wanted(text) for text in ("red soup", "a", "longer soup")]))
     assert alone[0] == crowd[0]
 
 
@@ -150,7 +150,7 @@ def test_a_real_marian_folder_is_read(tmp_path: Path) -> None:
     made = MarianMTModel(shape(len(known), pad=len(known) - 1, eos=0))
     made.save_pretrained(folder)
     one = method(pivots=(Pivot(str(folder), str(folder)),))
-    ((_, result),) = one.make([wanted("the red soup is cold")])
+    ((_, result),) = one.make([wanted("the red soup")])
     assert result.turns is not None
 
 

@@ -35,5 +35,10 @@ def test_it_is_documented(name: str) -> None:
 
 
 def test_every_reason_has_words() -> None:
-    reasons = {check.name for check in chosen(Checks(meaning=0.5), ())} | {"softened", "sharpened", "junk", "down"}
+    reasons = {check.name for check in chosen(Checks(meaning=0.5), ())} | {
+        "softened",
+        "sharpened",
+        "junk",
+        "down",
+    }
     assert reasons <= set(REASONS)

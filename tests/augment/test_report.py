@@ -1,6 +1,7 @@
 """What the report counts, by hand; and that it never holds a text."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -105,6 +106,14 @@ def test_survival_by_whose_texts_and_how_the_judge_sees_them() -> None:
     assert found.judge_right is not None and found.judge_right.value == 0.5
     told = report.document(found)
     assert any("softens" in item for block in told.top for item in getattr(block, "items", ()))
+
+
+def test_a_judge_that_knows_the_labels_by_heart_is_named() -> None:
+    examples = [Example.of("a")]
+    outcomes = [Outcome(examples[0].id, (view(examples[0], "x", danger=0.1, danger_before=0.1),), ())]
+    found = measured(examples, outcomes)
+    told = [report.document(replace(found, judge_knows=knows)).top for knows in (False, True)]
+    assert ["by heart" in str(top) for top in told] == [False, True]
 
 
 def test_style_is_told_where_there_is_one_and_not_where_there_is_none() -> None:

@@ -16,7 +16,9 @@ def examples(axis: Axis, truth: ndarray) -> list[Example]:
     made = []
     for number, row in enumerate(truth):
         named = tuple(name for name, there in zip(axis.names, row, strict=True) if there)
-        made.append(Example.of(f"number {number}", answers={axis.name: named[0] if axis.exclusive else named}))
+        made.append(
+            Example.of(f"number {number}", answers={axis.name: named[0] if axis.exclusive else named})
+        )
     return made
 
 

@@ -19,6 +19,8 @@ ORDER = (
     "build",
     "sets",
     "prepare",
+    "augment",
+    "adapt",
     "train",
     "predict",
     "calibrate",
@@ -26,6 +28,7 @@ ORDER = (
     "compare",
     "export",
     "check",
+    "study",
 )
 
 

@@ -1,7 +1,7 @@
 """Learning from unlabelled texts, watched, and held against learning from the labels alone."""
 
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -51,17 +51,17 @@ def learn(
 
     Returns the history and what `run.json` says about it.
     """
-    twin_scores = _scores(twin.scorer(), job)
+    twin_scores = _scores(twin.scorer(), job, own)
     judge = steering.judge(job.axis, job.dev)
     reference = judge(twin_scores)
     watch = Watch(job.targets().values.mean(axis=0).tolist(), reference)
     history: History = []
     stopped = None
-    steps = family.train(job, own, folder / "model")
-    for stepped in steps:
+    for stepped, fresh in _whole(_past(job), family.train(job, own, folder / "model")):
         looked = {} if stepped.dev is None else {"dev": stepped.dev}
         history.append({"step": stepped.step} | stepped.report | looked)
-        yield stepped
+        if fresh:
+            yield stepped
         stopped = watch.see(stepped)
         if stopped and keep == "better":
             break
@@ -70,7 +70,7 @@ def learn(
         verdict = Verdict(name, reference, None, None, None, None, rows, "supervised", stopped)
     else:
         scorer: Scorer = family.scorer(job.axis, folder / "model")
-        scores = _scores(scorer, job)
+        scores = _scores(scorer, job, own)
         found = steering.difference(job.axis, job.dev, scores, twin_scores)
         value = found.difference.value
         worse = value < 0 and keep == "better"
@@ -92,12 +92,33 @@ def learn(
     return history, {"semisupervision": config.plain(verdict)}
 
 
-def _scores(scorer: Scorer, job: "Job") -> Float[ndarray, "n k"]:
+def _scores(scorer: Scorer, job: "Job", own: Any) -> Float[ndarray, "n k"]:
     """Scores of the dev part, in the arithmetic of training."""
     from mindrail.train.devices import Devices
 
-    with Devices().arithmetic():
+    with Devices(getattr(own, "precision", "auto")).arithmetic():
         return scorer.score(job.dev)
+
+
+def _past(job: "Job") -> History:
+    """What the steps reported that were taken before the run was interrupted, from its newest checkpoint."""
+    from mindrail.train import checkpoint
+
+    found = None if job.checkpoints is None else checkpoint.latest(job.checkpoints, identity=job.identity)
+    return [] if found is None else [dict(report) for report in found.history]
+
+
+def _whole(past: History, steps: Iterator[Stepped]) -> Iterator[tuple[Stepped, bool]]:
+    """All steps of a run, those of the past first, each with whether it was taken now."""
+    now = next(steps, None)
+    total = len(past) if now is None else now.steps
+    for number, report in enumerate(past, 1):
+        dev = report.pop("dev", None)
+        yield Stepped(number, total, report, dev), False
+    if now is not None:
+        yield now, True
+    for stepped in steps:
+        yield stepped, True
 
 
 def _put_aside(folder: Path) -> None:

@@ -7,6 +7,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,8 @@ def _judged(axis: Axis, examples: Sequence[Example], scores: Float[ndarray, "n k
     groups = [numbers.setdefault(example.group or example.id, len(numbers)) for example in examples]
     return {
         "ids": files.digest([example.id for example in examples])[:16],
-        "measures": {name: round(value, 5) for name, value in found.items()},
+        # nothing flagged has no precision, and JSON no NaN
+        "measures": {name: None if isnan(value) else round(value, 5) for name, value in found.items()},
         "truth": packed(steering.truth(axis, examples)),
         "picks": packed(steering.picks(axis, scores)),
         "groups": None if len(numbers) == len(examples) else packed_numbers(groups),
@@ -145,7 +147,9 @@ def _course(folder: Path) -> dict[str, Any]:
         values = [rows[i][name] for i in part if name in rows[i]]
         return round(float(np.mean(values)), 4) if values else None
 
-    names = [name for name in rows[-1] if name in ("sure", "dev") or name.startswith("share/")]
+    names = [
+        name for name in (rows[-1] if rows else ()) if name in ("sure", "dev") or name.startswith("share/")
+    ]
     return {"steps": len(rows)} | {name: [mean(name, part) for part in tenths] for name in names}
 
 
@@ -156,10 +160,16 @@ def _split(cell: Cell, work: Path) -> Split:
         return Split.load(place) if (place / "split.json").is_file() else prepare(settings, place)
 
 
+def _pool(cell: Cell, work: Path) -> Split:
+    """The split that stands for all that can be learned from: the same for every seed and budget from 200 on."""
+    labels = min(200, _split(cell, work).about["rows"]["labelled"])
+    return _split(replace(cell, labels=labels, seed=0), work)
+
+
 def _views(cell: Cell, work: Path) -> Generator[Stepped, None, Views]:
     """Views of the whole pool, whichever of it is labelled in this cell: made once for all seeds and budgets."""
     settings = config.build(Augment, {**(cell.augment or {}), "parts": ["labelled", "unlabelled"]})
-    pool = _split(replace(cell, labels=200, seed=0), work)
+    pool = _pool(cell, work)
     place = work / f"views-{files.digest([pool.digest, config.plain(settings)])[:16]}"
     with _alone(work, place.name):
         yield from augment(pool, settings, place)
@@ -172,7 +182,7 @@ def _adapted(cell: Cell, work: Path) -> Generator[Stepped, None, Path]:
     from mindrail.recipes.adapt import adapt
 
     settings = config.build(Adapt, dict(cell.adapt or {}))
-    pool = _split(replace(cell, labels=200, seed=0), work)
+    pool = _pool(cell, work)
     place = work / f"adapted-{files.digest([pool.digest, config.plain(settings)])[:16]}"
     with _alone(work, place.name):
         yield from adapt(pool, settings, place)

@@ -53,7 +53,8 @@ def learning_curve(groups: Sequence[Mapping[str, Any]], task: str) -> str | None
     values = [bound for points in drawn.values() for found in points.values() for bound in found["interval"]]
     frame = _Frame(budgets, min(values), max(values), len(drawn))
     parts = [f"<style>{_STYLE}</style>", *frame.axes(budgets)]
-    for (colour, shape), (name, points), row in zip(STYLES, drawn.items(), range(len(drawn)), strict=False):
+    for row, (name, points) in enumerate(drawn.items()):
+        colour, shape = _style(row)
         parts += frame.line(points, colour, shape)
         parts += frame.legend(row, name, colour, shape)
     told = "; ".join(
@@ -65,6 +66,11 @@ def learning_curve(groups: Sequence[Mapping[str, Any]], task: str) -> str | None
         f"<title>{escape(f'F1 by number of labels, {task}')}</title><desc>{escape(told)}</desc>"
         f"{''.join(parts)}</svg>\n"
     )
+
+
+def _style(row: int) -> tuple[str, Shape]:
+    """Colour and shape of a line; beyond the last colour the shapes move on by one."""
+    return STYLES[row % len(STYLES)][0], STYLES[(row + row // len(STYLES)) % len(STYLES)][1]
 
 
 def _name(group: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mindrail import config, files
-from mindrail.errors import BadConfig
+from mindrail.errors import UnknownName
 from mindrail.recipes.augment import Augment
 from mindrail.recipes.prepare import Prepare
 
@@ -106,7 +106,7 @@ class Plan:
     small: tuple[Block, ...] = ()
 
     def cells(self, *, small: bool = False) -> list[Cell]:
-        """All cells in order, each once. Raises BadConfig for a task or views that the plan does not define."""
+        """All cells in order, each once. Raises UnknownName for a task or views that the plan does not define."""
         found: dict[str, Cell] = {}
         for block in self.small if small else self.blocks:
             for cell in self._cells(block):
@@ -121,9 +121,11 @@ class Plan:
         self, block: Block, task: str, family: str, labels: int | str, algorithm: str, views: str, seed: int
     ) -> Cell:
         if task not in self.tasks:
-            raise BadConfig(f"plan '{self.name}' has no task '{task}'; known: {', '.join(self.tasks)}")
+            raise UnknownName("task", task, [*self.tasks])
         if views not in ("none", *self.views):
-            raise BadConfig(f"plan '{self.name}' has no views '{views}'; known: {', '.join(self.views)}")
+            raise UnknownName("views", views, ["none", *self.views])
+        if algorithm == SUPERVISED:
+            views = "none"
         about = self.tasks[task]
         augment = None if views == "none" else config.plain(config.build(Augment, dict(self.views[views])))
         return Cell(
@@ -144,7 +146,7 @@ class Plan:
 
 
 def load(path: Path) -> Plan:
-    """Read a plan file. Raises BadConfig for unknown keys, tasks or views."""
+    """Read a plan file. Raises BadConfig for unknown keys, UnknownName for unknown tasks or views."""
     plan = config.load(Plan, path)
     plan.cells()
     plan.cells(small=True)

@@ -49,7 +49,7 @@ def run(
     running: dict[int, tuple[Cell, subprocess.Popen[bytes], float, Path]] = {}
     try:
         while waiting or running:
-            late = minutes is not None and time.monotonic() - began > 60 * minutes
+            late = minutes is not None and time.monotonic() - began >= 60 * minutes
             free = [slot for slot in range(jobs) if slot not in running]
             while waiting and free and not late:
                 cell, slot = waiting.pop(0), free.pop(0)

@@ -5,6 +5,7 @@ Everything is computed from the small result files, so that a study can be summe
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from math import isnan
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -28,14 +29,15 @@ SHARED = ("task", "labels", "family", "algorithm", "views", "arm")
 
 def write(plan: Plan, cells: Sequence[Cell], results: Path, folder: Path) -> dict[str, Any]:
     """Sum up the finished ones of `cells` into `summary.json` and one drawing per task; return the summary."""
-    done = {cell: files.read_json(results / f"{cell.key}.json") for cell in _finished(cells, results)}
+    done = _finished(cells, results)
     groups: dict[tuple[Any, ...], list[Cell]] = defaultdict(list)
     for cell in done:
         groups[tuple(getattr(cell, name) for name in SHARED)].append(cell)
     rows = []
     for shared, group in groups.items():
+        found = [files.read_json(results / f"{cell.key}.json") for cell in group]
         twins = [_twin(cell, results) for cell in group]
-        rows.append(dict(zip(SHARED, shared, strict=True)) | _row([done[cell] for cell in group], twins))
+        rows.append(dict(zip(SHARED, shared, strict=True)) | _row(found, twins))
     summary = {"study": plan.name, "cells": len(cells), "finished": len(done), "groups": rows}
     files.write_json(folder / "summary.json", summary)
     for task in plan.tasks:
@@ -84,22 +86,27 @@ def truth_of(result: Result, part: str = "test", *, clean: bool = False) -> tupl
 
 def mean(results: Sequence[Result], part: str = "test", *, clean: bool = False) -> dict[str, Any]:
     """The steering metric's mean over seeds with its interval, and each seed's value."""
+    _refuse_other_rows(results, part)
     true, groups = truth_of(results[0], part, clean=clean)
     metric = _metric(true)
     computes = [statistic(metric, true, output) for output in outputs(results, part, clean=clean)]
     draws = resamples(groups, len(true), 0, ROUNDS)
     found = bootstrap_over_seeds(computes, len(true), groups, draws=draws, limits=metric.range)
     each = [_value(metric, true, output) for output in outputs(results, part, clean=clean)]
-    return _plain(found) | {"each": [round(value, 4) for value in each]}
+    return _plain(found) | {"each": [_rounded(value) for value in each]}
 
 
 def difference(a: Sequence[Result], b: Sequence[Result], part: str = "test") -> dict[str, Any]:
     """How much better `a` is than `b`, seed by seed on the same rows, with its interval and p-value."""
+    _refuse_other_rows([*a, *b], part)
     true, groups = truth_of(a[0], part)
-    if any(result["sets"][part]["ids"] != a[0]["sets"][part]["ids"] for result in (*a, *b)):
-        raise ValueError("found results on different rows, expected the same test set")
     found = compare(_metric(true), true, outputs(a, part), outputs(b, part), groups)
     return _plain(found.difference) | {"p": found.p}
+
+
+def _refuse_other_rows(results: Sequence[Result], part: str) -> None:
+    if len({result["sets"][part]["ids"] for result in results}) > 1:
+        raise ValueError(f"found results on different rows of '{part}', expected the same ones")
 
 
 def _row(results: Sequence[Result], twins: Sequence[Result | None]) -> dict[str, Any]:
@@ -110,7 +117,7 @@ def _row(results: Sequence[Result], twins: Sequence[Result | None]) -> dict[str,
     return {
         "labelled": results[0]["rows"]["labelled"],
         "seeds": [result["cell"]["seed"] for result in results],
-        "dev": fmean(_first(result["sets"]["dev"]["measures"]) for result in results),
+        "dev": next(iter(_means(results, "dev").values())),
         "test": mean(results),
         "clean": mean(results, clean=True) if clean else None,
         "measures": _means(results, "test"),
@@ -121,9 +128,11 @@ def _row(results: Sequence[Result], twins: Sequence[Result | None]) -> dict[str,
     }
 
 
-def _means(results: Sequence[Result], part: str) -> dict[str, float]:
-    names = results[0]["sets"][part]["measures"]
-    return {name: fmean(result["sets"][part]["measures"][name] for result in results) for name in names}
+def _means(results: Sequence[Result], part: str) -> dict[str, float | None]:
+    """Each measure's mean over seeds; None where it is undefined for one of them."""
+    found = [result["sets"][part]["measures"] for result in results]
+    columns = {name: [measures[name] for measures in found] for name in found[0]}
+    return {name: None if None in values else fmean(values) for name, values in columns.items()}
 
 
 def _twin(cell: Cell, results: Path) -> Result | None:
@@ -143,12 +152,13 @@ def _value(metric: Metric, true: ndarray, output: Output) -> float:
     return metric.compute(true, output.probability, output.chosen)
 
 
-def _first(measures: Mapping[str, float]) -> float:
-    return next(iter(measures.values()))
-
-
 def _plain(found: Interval) -> dict[str, Any]:
-    return {"value": round(found.value, 4), "interval": [round(found.low, 4), round(found.high, 4)]}
+    return {"value": _rounded(found.value), "interval": [_rounded(found.low), _rounded(found.high)]}
+
+
+def _rounded(value: float) -> float | None:
+    """For JSON, which has no NaN: None where a measure is undefined."""
+    return None if isnan(value) else round(value, 4)
 
 
 def _points(found: Mapping[str, Any], *, signed: bool = False) -> str:

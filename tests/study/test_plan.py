@@ -1,0 +1,175 @@
+"""A plan is a grid of cells, each with a key that says what is computed and nothing else."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mindrail.errors import BadConfig, UnknownName
+from mindrail.study import plan as plans
+from mindrail.study.plan import Block, Cell, Plan, Task
+
+MINE = {"taxonomy": "prompt-harm", "train": ["mine.yaml"], "test": ["later.yaml"]}
+TASKS = {"one": Task(MINE, ("later",)), "two": Task({})}
+VIEWS = {"edit": {"method": "edit", "views": 2}, "dropout": {"method": "dropout", "views": 1}}
+
+
+def plan(*blocks: Block, **more: object) -> Plan:
+    return Plan("tiny", TASKS, blocks, **({"views": VIEWS} | more))  # type: ignore[arg-type]
+
+
+def cell(**changes: object) -> Cell:
+    block = Block(("one",), (0,), algorithm=("fixmatch",), views=("edit",))
+    return replace(plan(block).cells()[0], **changes)  # type: ignore[arg-type]
+
+
+def test_a_block_is_every_combination_of_its_lists_in_order() -> None:
+    block = Block(
+        ("one", "two"),
+        (0, 1, 2),
+        labels=(20, "all"),
+        algorithm=("supervised", "fixmatch"),
+        family=("linear", "encoder"),
+    )
+    cells = plan(block).cells()
+    assert len(cells) == 2 * 3 * 2 * 2 * 2 == len({cell.key for cell in cells})
+    assert [cell.seed for cell in cells[:3]] == [0, 1, 2]
+    assert cells[0].name == "one 20: linear supervised, seed 0"
+    assert cells[-1].name == "two all: fixmatch, seed 2"
+
+
+def test_what_stands_twice_is_run_once() -> None:
+    wide, narrow = Block(("one",), (0, 1, 2)), Block(("one",), (1,), arm="again")
+    cells = plan(wide, narrow, wide).cells()
+    assert [cell.seed for cell in cells] == [0, 1, 2]
+    assert {cell.arm for cell in cells} == {"main"}  # the first name stays
+
+
+def test_learning_from_labels_alone_has_no_views_in_any_grid() -> None:
+    block = Block(("one",), (0,), algorithm=("supervised", "fixmatch"), views=("none", "edit", "dropout"))
+    assert [(cell.algorithm, cell.views) for cell in plan(block).cells()] == [
+        ("supervised", "none"),
+        ("fixmatch", "none"),
+        ("fixmatch", "edit"),
+        ("fixmatch", "dropout"),
+    ]
+
+
+def test_settings_of_the_plan_the_task_and_the_block_add_up() -> None:
+    tasks = {"one": Task({"dev_size": 10, "near": 0.5}, settings={"epochs": 2, "batch": 8})}
+    block = Block(
+        ("one",),
+        (0,),
+        algorithm=("fixmatch",),
+        data={"near": 0.9},
+        settings={"batch": 4},
+        algorithm_settings={"threshold": 0.8},
+    )
+    made = Plan(
+        "tiny",
+        tasks,
+        (block,),
+        settings={"encoder": {"epochs": 6, "window": 64}, "linear": {"strength": 1.0}},
+        algorithm_settings={"fixmatch": {"align": "labels", "threshold": 0.9}},
+    ).cells()[0]
+    assert made.data == {"dev_size": 10, "near": 0.9}
+    assert made.settings == {"epochs": 2, "window": 64, "batch": 4}
+    assert made.algorithm_settings == {"align": "labels", "threshold": 0.8}
+
+
+@pytest.mark.parametrize("change", [{"arm": "renamed"}, {"views": "reworded"}], ids=["arm", "views"])
+def test_a_name_is_not_part_of_the_key(change: dict[str, object]) -> None:
+    assert cell(**change).key == cell().key
+    assert cell(**change).name != cell().name
+
+
+def test_the_order_of_settings_is_not_part_of_the_key() -> None:
+    assert cell(settings={"a": 1, "b": 2}).key == cell(settings={"b": 2, "a": 1}).key
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"labels": 100},
+        {"labels": "all"},
+        {"algorithm": "freematch"},
+        {"seed": 1},
+        {"family": "linear"},
+        {"data": MINE | {"train": ["other.yaml"]}},
+        {"augment": {"method": "edit", "views": 3}},
+        {"augment": None},
+        {"settings": {"epochs": 1}},
+        {"algorithm_settings": {"threshold": 0.5}},
+        {"transfer": ()},
+        {"adapt": {"epochs": 3}},
+        {"adapt": {}},
+    ],
+    ids=str,
+)
+def test_whatever_the_result_depends_on_changes_the_key(change: dict[str, object]) -> None:
+    assert cell(**change).key != cell().key
+
+
+def test_views_of_the_same_settings_are_the_same_whatever_is_spelled_out() -> None:
+    block = Block(("one",), (0,), algorithm=("fixmatch",), views=("edit", "same"))
+    views = VIEWS | {"same": {"method": "edit", "views": 2, "seed": 0, "parts": ["unlabelled"]}}
+    assert len(plan(block, views=views).cells()) == 1
+
+
+def test_the_twin_learns_the_same_labels_from_the_labels_alone() -> None:
+    grid = Block(("one",), (0, 1), labels=(20, 50), algorithm=("supervised", "fixmatch"), views=("edit",))
+    cells = plan(grid, algorithm_settings={"fixmatch": {"threshold": 0.9}}).cells()
+    alone = {one.key: one for one in cells if one.supervised}
+    others = [one for one in cells if not one.supervised]
+    assert len(alone) == len(others) == 4
+    for one in others:
+        twin = alone[one.twin.key]
+        assert (twin.labels, twin.seed, twin.settings) == (one.labels, one.seed, one.settings)
+        assert twin.prepare() == one.prepare()
+        assert twin.twin == twin
+
+
+def test_labels_and_seed_reach_the_split() -> None:
+    made = cell(labels=30, seed=7, data={"taxonomy": "prompt-harm", "train": ["a"], "test": ["b"]}).prepare()
+    assert (made.labels, made.seed, made.train, made.test) == (30, 7, ("a",), ("b",))
+    assert cell(labels="all", data={"taxonomy": "t", "train": ["a"], "test": ["b"]}).prepare().labels is None
+    with pytest.raises(BadConfig, match="data of 'one': unknown key 'tset'; did you mean 'test'"):
+        cell(data={"taxonomy": "t", "train": ["a"], "tset": ["b"]}).prepare()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "told"),
+    [
+        ("task: prompt-hram", UnknownName, "unknown task 'prompt-hram'; did you mean 'prompt-harm'"),
+        ("task: prompt-harm, views: edits", UnknownName, "unknown views 'edits'; did you mean 'edit'"),
+        (
+            "task: prompt-harm, algoritm: fixmatch",
+            BadConfig,
+            "unknown key 'algoritm'; did you mean 'algorithm'",
+        ),
+        ("task: prompt-harm, views: bad, algorithm: fixmatch", BadConfig, "did you mean 'method'"),
+    ],
+    ids=["task", "views", "key", "key of the views"],
+)
+@pytest.mark.parametrize("part", ["blocks", "small"])
+def test_what_the_plan_does_not_define_is_refused_with_the_closest_answer(
+    tmp_path: Path, wrong: str, error: type[Exception], told: str, part: str
+) -> None:
+    (tmp_path / "plan.yaml").write_text(
+        "name: tiny\ntasks: {prompt-harm: {data: {}}}\n"
+        "views: {edit: {method: edit}, bad: {methud: edit}}\n"
+        + ("blocks: []\n" if part == "small" else "")
+        + f"{part}:\n  - {{{wrong}, seeds: 0}}\n"
+    )
+    with pytest.raises(error, match=told):
+        plans.load(tmp_path / "plan.yaml")
+
+
+def test_the_short_plan_shares_its_keys_with_the_whole_one() -> None:
+    folder = Path(__file__).parents[2] / "studies"
+    for path in sorted(folder.glob("*/plan.yaml")):
+        found = plans.load(path)
+        whole = {one.key for one in found.cells()}
+        assert {one.key for one in found.cells(small=True)} <= whole
+        for one in found.cells():
+            one.prepare()
