@@ -25,12 +25,14 @@ from mindrail import files, seeds
 from mindrail.recipes.augment import Augment, augment
 from mindrail.recipes.prepare import Prepare, prepare
 
-#: algorithms with their settings, and how often each run is killed; together 20 times
-RUNS: dict[str, tuple[dict[str, Any], int]] = {
-    "fixmatch": ({"threshold": 0.5, "align": "labels"}, 7),
-    "marginmatch": ({"threshold": 0.5, "cutoff": "erroneous_class"}, 6),
-    "multimatch": ({"momentum": 0.9}, 7),
+#: algorithms with their settings. The first run is the twin that the others are compared with
+RUNS: dict[str, dict[str, Any]] = {
+    "supervised": {},
+    "fixmatch": {"threshold": 0.5, "align": "labels"},
+    "marginmatch": {"threshold": 0.5, "cutoff": "erroneous_class"},
+    "multimatch": {"momentum": 0.9},
 }
+KILLS = 5  # of each run
 SETTINGS = {
     "window": 32,
     "overlap": 8,
@@ -58,19 +60,19 @@ class Strike:
     share: float  # of the time between two checkpoints
 
 
-def strikes(count: int, seed: int) -> list[Strike]:
-    random = seeds.stream(seed, "kills")
-    chosen = sorted(random.choice(range(1, CHECKPOINTS), size=count, replace=False).tolist())
+def strikes(algorithm: str, seed: int) -> list[Strike]:
+    random = seeds.stream(seed, "kills", algorithm)
+    chosen = sorted(random.choice(range(1, CHECKPOINTS), size=KILLS, replace=False).tolist())
     return [Strike(after, i % 2 == 0, float(random.random())) for i, after in enumerate(chosen)]
 
 
 def command(work: Path, algorithm: str, folder: Path, seed: int) -> list[str]:
     """The command of one run, whose settings it writes into a file."""
-    told: dict[str, Any] = {"algorithm": algorithm, "settings": SETTINGS, "seed": seed}
+    told = {"algorithm": algorithm, "algorithm_settings": RUNS[algorithm], "settings": SETTINGS, "seed": seed}
     more = []
-    if algorithm in RUNS:
-        told |= {"algorithm_settings": RUNS[algorithm][0], "keep": "semi-supervised"}
-        more = ["--views", f"{work}/views", "--twin", f"{work}/supervised"]
+    if algorithm != "supervised":
+        told["keep"] = "semi-supervised"
+        more = ["--views", f"{work}/views", "--twin", f"{work}/supervised-whole"]
     files.write_json(work / f"{algorithm}.yaml", told)
     run = [sys.executable, "-m", "mindrail", "train", "--config", f"{work}/{algorithm}.yaml"]
     return [*run, "--split", f"{work}/split", "--out", str(folder), *more]
@@ -144,15 +146,14 @@ def main() -> None:
     split = prepare(data, work / "split")
     for _ in augment(split, Augment(limit=200, views=1, probe=100), work / "views"):
         pass
-    finish(command(work, "supervised", work / "supervised", seed))
     runs = {}
-    for algorithm, (settings, count) in RUNS.items():
+    for algorithm, settings in RUNS.items():
         whole, killed = work / f"{algorithm}-whole", work / f"{algorithm}-killed"
         finish(command(work, algorithm, whole, seed))
         words, apart = command(work, algorithm, killed, seed), pace(whole)
-        moments = [kill(words, killed, strike, apart) for strike in strikes(count, seed)]
+        moments = [kill(words, killed, strike, apart) for strike in strikes(algorithm, seed)]
         finish(words)
-        about = [files.read_json(folder / "run.json")["semisupervision"] for folder in (whole, killed)]
+        about = [files.read_json(folder / "run.json").get("semisupervision") for folder in (whole, killed)]
         history = [files.read_text(folder / "history.jsonl") for folder in (whole, killed)]
         runs[algorithm] = {
             "settings": settings,

@@ -78,12 +78,7 @@ def test_a_score_is_the_mean_over_heads_without_extra_labels(tmp_path: Path, hea
     [
         "bert",
         "distilbert",
-        pytest.param(
-            "modernbert",
-            marks=pytest.mark.xfail(
-                strict=True, reason="the exporter wants a size in `layer_norm` that is fixed"
-            ),
-        ),
+        "modernbert",
     ],
 )
 @pytest.mark.parametrize(("heads", "extra"), [(3, 0), (1, 1)])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mindrail import config
 from mindrail.data.split import by_prompt
-from mindrail.errors import BadConfig
+from mindrail.errors import BadConfig, BadSplit
 from mindrail.recipes.prepare import PARTS, Prepare, Split, prepare
 from mindrail.records import Example
 
@@ -97,7 +97,7 @@ def test_it_is_the_same_every_time_and_for_every_seed_of_the_labels(tmp_path: Pa
 
 
 def test_without_a_share_for_dev_there_would_be_none(tmp_path: Path) -> None:
-    with pytest.raises(Exception, match="dev"):
+    with pytest.raises(BadSplit, match="the dev part has no labelled example"):
         shared(tmp_path, dev_share=0.0)
 
 

@@ -135,9 +135,6 @@ def test_a_run_says_what_the_unlabelled_texts_brought(split: Split, twin: Run, w
     assert verdict.why == "as asked"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="JSON gives the interval back as a list, not as the pair that is declared"
-)
 def test_the_verdict_is_read_back_from_the_folder(whole: Run) -> None:
     assert whole.verdict == verdict_of(whole)
 
@@ -174,7 +171,7 @@ def test_a_twin_of_something_else_is_refused(
         wanted = replace(wanted, seed=1)
     else:
         twin = whole
-    with pytest.raises(BadConfig, match=r"the twin in .*\(split, algorithm, family, seed\)"):
+    with pytest.raises(BadConfig, match=rf"the twin in .* has another {other}\b"):
         trained(split, wanted, tmp_path / "run", twin=twin)
     assert not (tmp_path / "run").exists()
 
@@ -261,7 +258,7 @@ def test_a_collapse_ends_the_run_and_keeps_the_supervised_weights(
     assert (run.scorer().score(split.part("dev")) == twin.scorer().score(split.part("dev"))).all()
 
 
-@pytest.mark.parametrize("kill", [1, 2, 4])
+@pytest.mark.parametrize("kill", [2, 4])
 def test_a_collapse_is_seen_across_a_kill(
     tmp_path: Path, split: Split, model: str, twin: Run, monkeypatch: pytest.MonkeyPatch, kill: int
 ) -> None:
@@ -278,7 +275,7 @@ def test_a_collapse_is_seen_across_a_kill(
 
 
 def test_guesses_that_all_fall_on_one_label_end_the_run(
-    tmp_path: Path, split: Split, model: str, twin: Run, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, split: Split, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A network that runs after its own guesses, with the real watch."""
     monkeypatch.setattr(collapse, "WINDOW", 5)
@@ -288,10 +285,10 @@ def test_guesses_that_all_fall_on_one_label_end_the_run(
         epochs_with_unlabelled=20,
         algorithm_settings=SURE | {"unlabeled_weight": 50.0},
     )
-    run = trained(split, of, tmp_path / "run", twin=twin)
+    run = trained(split, of, tmp_path / "run")
     assert "of the pseudo-labels" in verdict_of(run).why
     assert len(history(run)) < 80
-    assert hashes(run.folder / "model") == hashes(twin.folder / "model")
+    assert hashes(run.folder / "model") == hashes(run.folder / "twin" / "model")
 
 
 def judged(monkeypatch: pytest.MonkeyPatch, value: float) -> None:
@@ -322,7 +319,7 @@ def test_what_is_worse_than_its_twin_is_put_aside(
     assert "gained -20.0" in str(verdict_of(run)) and "the supervised model is kept" in str(verdict_of(run))
 
 
-@pytest.mark.parametrize(("value", "keep"), [(-0.2, "semi-supervised"), (0.0, "better"), (0.1, "better")])
+@pytest.mark.parametrize(("value", "keep"), [(-0.2, "semi-supervised"), (0.0, "better")])
 def test_what_is_no_worse_or_asked_for_is_kept(
     tmp_path: Path,
     split: Split,

@@ -155,17 +155,20 @@ def test_what_is_large_is_not_left_behind(done: Path, plan: Plan) -> None:
     assert not list((done / "work").glob("run-*/checkpoints"))
 
 
-def test_no_result_holds_a_text(done: Path, plan: Plan) -> None:
+@pytest.fixture(scope="module")
+def told(plan: Plan, done: Path) -> dict[str, Any]:
+    return summary.write(plan, plan.cells(), done / "cells", done / "sum")
+
+
+def test_no_result_holds_a_text(done: Path, told: dict[str, Any]) -> None:
     texts = {one.text for place in (done / "work").glob("split-*") for one in Split.load(place).part("test")}
     assert texts and all(CANARY in text for text in texts)
-    summary.write(plan, plan.cells(), done / "cells", done / "sum")
     for path in [*(done / "cells").iterdir(), *(done / "sum").iterdir()]:
         said = path.read_text()
         assert CANARY not in said and not any(word in said for word in ("aunt", "bicycle", "revenge"))
 
 
-def test_the_summary_says_what_each_way_is_worth(done: Path, plan: Plan) -> None:
-    told = summary.write(plan, plan.cells(), done / "cells", done / "sum")
+def test_the_summary_says_what_each_way_is_worth(told: dict[str, Any]) -> None:
     assert (told["cells"], told["finished"]) == (6, 6)
     by = {(row["family"], row["labels"], row["algorithm"]): row for row in told["groups"]}
     assert by["linear", "all", "supervised"]["labelled"] == 38
@@ -176,7 +179,7 @@ def test_the_summary_says_what_each_way_is_worth(done: Path, plan: Plan) -> None
     assert by["linear", "all", "supervised"]["test"]["value"] > 0.9  # every bad word was seen
 
 
-@pytest.mark.parametrize("kill", [1, 4, 5, 7])
+@pytest.mark.parametrize("kill", [1, 5, 7])
 def test_a_cell_that_was_killed_gives_the_same_measures(
     plan: Plan, done: Path, tmp_path: Path, kill: int
 ) -> None:
@@ -201,11 +204,11 @@ def test_a_twin_that_was_thrown_away_is_trained_again(plan: Plan, done: Path, tm
     assert files.read_json(tmp_path / "cells" / f"{cell.twin.key}.json") == {"kept": True}
 
 
-def test_views_are_made_once_for_all_seeds(plan: Plan, tmp_path: Path) -> None:
-    cell = fixmatch(plan)
-    for seed in (0, 1):
-        run(replace(cell, seed=seed), tmp_path)
-    assert len(list((tmp_path / "work").glob("views-*"))) == 1
+def test_views_are_made_once_for_all_seeds(plan: Plan, done: Path, tmp_path: Path) -> None:
+    for _ in cells.run(replace(fixmatch(plan), seed=1), done / "work", tmp_path / "cells"):
+        pass
+    assert len(list((tmp_path / "cells").iterdir())) == 2  # its own and its twin's
+    assert len(list((done / "work").glob("views-*"))) == 1
 
 
 def test_the_starter_set_and_its_own_minimal_pairs(tmp_path: Path) -> None:

@@ -189,16 +189,15 @@ def test_weights_decay_and_lower_stages_learn_more_slowly() -> None:
 @pytest.mark.parametrize("name", ["fixmatch", "multimatch"])
 def test_a_resumed_run_tells_of_every_step(tmp_path: Path, name: str) -> None:
     plan = Plan(**vars(PLAN) | {"average": 0.9, "judge_every": 2})
-    whole = Reader(build(name))
-    judge = {"judge": lambda: 0.25}
-    told = list(train(whole, plan, tmp_path / "whole", **judge))
+    whole, last = Reader(build(name)), Reader(build(name))
+    told = list(train(whole, plan, tmp_path / "whole", judge=lambda: 0.25))
     for stop in (3, 4, 7):
-        for stepped in train(Reader(build(name)), plan, tmp_path / "parts", **judge):
+        for stepped in train(Reader(build(name)), plan, tmp_path / "parts", judge=lambda: 0.25):
             if stepped.step == stop:
                 break
-    last = Reader(build(name))
-    again = list(train(last, plan, tmp_path / "parts", **judge))
+    again = list(train(last, plan, tmp_path / "parts", judge=lambda: 0.25))
     assert [(s.step, s.report, s.dev) for s in again] == [(s.step, s.report, s.dev) for s in told]
+    assert [s.step for s in again if s.fresh] == [7, 8, 9]
     assert torch.equal(last.network.weight, whole.network.weight)
 
 

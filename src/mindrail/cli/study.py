@@ -12,6 +12,9 @@ from mindrail.study import plan as plans
 from mindrail.study import runner, summary
 from mindrail.study.plan import Plan
 
+#: some of what was asked is done, the rest is not
+PARTIAL = 6
+
 
 def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("study", help="a folder with a plan.yaml, or the name of one under studies")
@@ -50,9 +53,10 @@ def _run(options: argparse.Namespace) -> Result:
         return Result(
             [{"key": cell.key, "name": cell.name, "done": cell not in left} for cell in wanted],
             "\n".join([*lines, f"{len(wanted) - len(left)} of {len(wanted)} cells are done"]),
+            exit_code=PARTIAL if left and not options.list else 0,
         )
     found = summary.write(plan, wanted, results, folder)
-    return Result(found, summary.as_text(found, len(left)), exit_code=0 if not left else 3)
+    return Result(found, summary.as_text(found, len(left)), exit_code=PARTIAL if left else 0)
 
 
 def _one(plan: Plan, key: str, work: Path, results: Path) -> Result:

@@ -130,7 +130,8 @@ class Network(nn.Module):
         else:
             weight = mask[..., None].to(hidden.dtype)
             mean = (hidden * weight).sum(dim=1) / weight.sum(dim=1)
-        mean = layer_norm(mean, mean.shape[-1:], eps=getattr(self.classifier.config, "layer_norm_eps", 1e-12))
+        config = self.classifier.config
+        mean = layer_norm(mean, (config.hidden_size,), eps=getattr(config, "layer_norm_eps", 1e-12))
         if self.heads is not None:
             several: Tensor = self.heads(mean)
             return several

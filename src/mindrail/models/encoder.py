@@ -17,6 +17,7 @@ from torch import Tensor
 
 from mindrail import files, plugins
 from mindrail.arrays import ndarray
+from mindrail.config import build
 from mindrail.models._base import Job
 from mindrail.models._network import Network, Pooling
 from mindrail.models._pretrained import fast_tokenizer, locate
@@ -97,7 +98,8 @@ class EncoderFamily:
         where = locate(config.model)
         reach = Reach(config.window, config.overlap, config.context)
         reader = Reader(Tokenizer.from_file(str(fast_tokenizer(where))), reach)
-        algorithm: Algorithm[Any] = plugins.get("algorithm", job.algorithm).ALGORITHM(**job.settings)
+        known = plugins.get("algorithm", job.algorithm).ALGORITHM
+        algorithm: Algorithm[Any] = build(known, job.settings, where=f"settings of '{job.algorithm}'")
         network = Network.pretrained(
             where,
             job.axis,

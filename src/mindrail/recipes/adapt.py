@@ -34,7 +34,8 @@ def adapt(split: Split, settings: Adapt, folder: Path) -> Iterator[Stepped]:
     steps = read_on(texts, settings, folder / "model", checkpoints=folder / "checkpoints", identity=identity)
     for stepped in steps:
         history.append({"step": stepped.step} | stepped.report)
-        yield stepped
+        if stepped.fresh:
+            yield stepped
     if environment.main():
         files.write_jsonl(folder / "history.jsonl", history)
         about = {

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mindrail import files, plugins
+from mindrail import config, files, plugins
 from mindrail.errors import BadFile, WrongTaxonomy
 from mindrail.runtime.scorer import Scorer
 from mindrail.taxonomy import Axis, from_dict
@@ -83,4 +83,4 @@ class Run:
     def verdict(self) -> Verdict | None:
         """What unlabelled texts brought, where the run learned from them."""
         told = self.about.get("semisupervision")
-        return None if told is None else Verdict(**told)
+        return None if told is None else config.build(Verdict, told)

@@ -88,7 +88,7 @@ def train(
             alone = replace(settings, algorithm="supervised", algorithm_settings={})
             yield from train(split, alone, folder / "twin")
             twin = Run.load(folder / "twin", axis=split.axis)
-        _refuse_other(twin, split, settings)
+        _refuse_other(twin, split, resolved)
         history, told = yield from unlabelled.learn(job, family, own, folder, twin, keep=settings.keep)
     if environment.main():
         files.write_jsonl(folder / "history.jsonl", history)
@@ -138,17 +138,18 @@ def _steps(work: Iterator[Stepped]) -> Generator[Stepped, None, History]:
     history: History = []
     for stepped in work:
         history.append({"step": stepped.step} | stepped.report)
-        yield stepped
+        if stepped.fresh:
+            yield stepped
     return history
 
 
-def _refuse_other(twin: Run, split: Split, settings: Train) -> None:
-    """Raise BadConfig unless the twin learned the same labels by supervision."""
-    own = twin.about["settings"]
-    found = (twin.about["split"], own["algorithm"], own["family"], own["seed"])
-    expected = (split.digest, "supervised", settings.family, settings.seed)
-    if found != expected:
+def _refuse_other(twin: Run, split: Split, resolved: Mapping[str, Any]) -> None:
+    """Raise BadConfig unless the twin learned the same labels by supervision, with the same settings."""
+    expected = {**resolved, "algorithm": "supervised", "algorithm_settings": {}, "split": split.digest}
+    found = {**twin.about["settings"], "split": twin.about["split"]}
+    other = [name for name in expected if name != "keep" and found.get(name) != expected[name]]
+    if other:
         raise BadConfig(
-            f"the twin in {twin.folder} is {found}, expected {expected} (split, algorithm, family, seed). "
-            "Do: train it on the same split, or leave it to this run"
+            f"the twin in {twin.folder} has another {' and '.join(other)}, expected this run's labels and settings, "
+            "learned by 'supervised'. Do: train it with the same settings, or leave it to this run"
         )

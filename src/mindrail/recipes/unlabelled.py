@@ -1,7 +1,7 @@
 """Learning from unlabelled texts, watched, and held against learning from the labels alone."""
 
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -57,10 +57,10 @@ def learn(
     watch = Watch(job.targets().values.mean(axis=0).tolist(), reference)
     history: History = []
     stopped = None
-    for stepped, fresh in _whole(_past(job), family.train(job, own, folder / "model")):
+    for stepped in family.train(job, own, folder / "model"):
         looked = {} if stepped.dev is None else {"dev": stepped.dev}
         history.append({"step": stepped.step} | stepped.report | looked)
-        if fresh:
+        if stepped.fresh:
             yield stepped
         stopped = watch.see(stepped)
         if stopped and keep == "better":
@@ -98,27 +98,6 @@ def _scores(scorer: Scorer, job: "Job", own: Any) -> Float[ndarray, "n k"]:
 
     with Devices(getattr(own, "precision", "auto")).arithmetic():
         return scorer.score(job.dev)
-
-
-def _past(job: "Job") -> History:
-    """What the steps reported that were taken before the run was interrupted, from its newest checkpoint."""
-    from mindrail.train import checkpoint
-
-    found = None if job.checkpoints is None else checkpoint.latest(job.checkpoints, identity=job.identity)
-    return [] if found is None else [dict(report) for report in found.history]
-
-
-def _whole(past: History, steps: Iterator[Stepped]) -> Iterator[tuple[Stepped, bool]]:
-    """All steps of a run, those of the past first, each with whether it was taken now."""
-    now = next(steps, None)
-    total = len(past) if now is None else now.steps
-    for number, report in enumerate(past, 1):
-        dev = report.pop("dev", None)
-        yield Stepped(number, total, report, dev), False
-    if now is not None:
-        yield now, True
-    for stepped in steps:
-        yield stepped, True
 
 
 def _put_aside(folder: Path) -> None:

@@ -49,5 +49,6 @@ class Pool:
     def _order(self, number: int) -> Int[ndarray, " pool"]:
         if number not in self._orders:
             order = seeds.stream(self.seed, "unlabelled", number).permutation(self.size)
-            self._orders = {number - 1: self._orders.get(number - 1, order), number: order}
+            kept = {n: there for n, there in self._orders.items() if n == number - 1}
+            self._orders = kept | {number: order}
         return self._orders[number]

@@ -82,7 +82,8 @@ def save(folder: Path, checkpoint: Checkpoint, *, identity: str) -> None:
             "sha256": files.sha256(new / "state.safetensors"),
         }
         files.write_json(new / "checkpoint.json", about)
-    for old in _places(folder)[KEEP:]:
+    unfinished = folder.glob(".step-*")  # a run was killed as it wrote them
+    for old in [*_places(folder)[KEEP:], *unfinished]:
         shutil.rmtree(old)
 
 

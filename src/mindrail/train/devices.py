@@ -5,6 +5,7 @@ the same losses and the same memory everywhere. The gradient flows through a pro
 processes is the gradient of the whole step.
 """
 
+import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
@@ -26,7 +27,8 @@ class Devices:
     def __init__(self, precision: Precision = "auto") -> None:
         from accelerate import PartialState
 
-        state = PartialState()
+        # started with others, but without a graphics card: Accelerate wants to be told
+        state = PartialState(cpu="RANK" in os.environ and not torch.accelerator.is_available())
         self.device: torch.device = state.device
         self.rank, self.count, self.main = (
             state.process_index,
@@ -36,9 +38,9 @@ class Devices:
         self.precision = _resolved(precision, self.device)
 
     def share(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """This process's part of a step's rows."""
+        """This process's part of a step's rows; where there is none for it, one that does not count."""
         bounds = _bounds(len(rows), self.count)
-        return rows[bounds[self.rank] : bounds[self.rank + 1]]
+        return rows[bounds[self.rank] : bounds[self.rank + 1]] or rows[:1]
 
     def whole(self, own: Tensor, rows: int) -> Tensor:
         """Logits [head, row, column] of all `rows` rows out of everyone's share; the gradient stays with the own."""
@@ -46,6 +48,7 @@ class Devices:
             return own
         bounds = _bounds(rows, self.count)
         sizes = [high - low for low, high in pairwise(bounds)]
+        own = own[:, : sizes[self.rank]]
         padded = own.new_zeros(own.shape[0], max(sizes), own.shape[2])
         padded[:, : own.shape[1]] = own.detach()
         parts = [torch.empty_like(padded) for _ in range(self.count)]
@@ -58,11 +61,11 @@ class Devices:
         """Add the gradients of all processes up."""
         if self.count == 1:
             return
-        learned = [p for p in network.parameters() if p.requires_grad]
-        flat = torch.cat([(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in learned])
+        learned = [(p, p.grad) for p in network.parameters() if p.grad is not None]
+        flat = torch.cat([gradient.flatten() for _, gradient in learned])
         distributed.all_reduce(flat)
         start = 0
-        for parameter in learned:
+        for parameter, _ in learned:
             parameter.grad = flat[start : start + parameter.numel()].view_as(parameter)
             start += parameter.numel()
 

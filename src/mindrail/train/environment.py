@@ -35,7 +35,8 @@ def settle() -> None:
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    torch.set_num_threads(machine.cores())
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(machine.cores())
     torch.use_deterministic_algorithms(True, warn_only=True)
     # nothing reads uninitialised memory here, and filling it costs time
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]

@@ -68,6 +68,8 @@ def train(
 ) -> Iterator[Stepped]:
     """Train `task.network` in place, yielding after every step; resumes from `folder` where it holds a checkpoint.
 
+    A resumed run first yields the steps it has taken before, so that whoever listens knows all of its course.
+
     The same seed, data and thread count give the same bits, whether or not the run was interrupted.
     """
     per_epoch = batches.steps_per_epoch(len(task.lengths), plan.batch)
@@ -81,6 +83,9 @@ def train(
     if folder is not None and (found := checkpoint.latest(folder, identity=identity)) is not None:
         state = _restore(found, task.network, optimiser, average, state)
         history, first = [dict(report) for report in found.history], found.step
+        for number, report in enumerate(history, 1):
+            losses_then = {name: value for name, value in report.items() if name != "dev"}
+            yield Stepped(number, steps, losses_then, report.get("dev"), fresh=False)
     order: list[Any] = []
     for step in range(first, steps):
         epoch, position = divmod(step, per_epoch)
