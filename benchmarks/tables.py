@@ -85,6 +85,17 @@ def tables() -> str:
         2,
     )
     lines += section(
+        "resume",
+        "**Stopped and started again**: training killed 20 times, against a run that was left alone:",
+        {
+            "histories_equal": "share of runs with the same history",
+            "weights_equal": "share of runs with the same weights, bit for bit",
+            "kills_while_saving": "kills that hit a checkpoint being written",
+        },
+        1,
+        1,
+    )
+    lines += section(
         "promise",
         "**The promise** over random re-splits of real scores, share in which it held, %:",
         {
