@@ -68,6 +68,17 @@ def test_aligned_with_equal_shares_a_favourite_must_be_surer():
     assert losses.report["share/1"] == 1  # 2/3 · 24/11 against 1/3 · 24/13
 
 
+def test_a_short_memory_forgets_how_it_was_guessed_before():
+    """One step that favours the first label, then one that favours the second: only the second is remembered."""
+    first, second = [[log(9), 0.0]], [[0.0, log(4)]]
+    algorithm = FixMatch(threshold=0.6, align="uniform", align_over=1)
+    state = algorithm.init(1, 2, exclusive=True)
+    for weak in (first, second):
+        _, state = algorithm.step(state, one_step(weak, [[0.0, 0.0]]))
+    assert state is not None
+    assert state.guessed[0].tolist() == pytest.approx([0.2, 0.8])
+
+
 def test_aligned_with_the_labels_what_they_rarely_say_must_be_surer():
     """Labelled rows all say the first label: guesses lean towards it as far as they can."""
     algorithm = FixMatch(threshold=0.9, align="labels")

@@ -1,7 +1,7 @@
 """Aligning guesses with the shares of the labels, so that no label takes over by being guessed first.
 
 Distribution alignment (ReMixMatch, arXiv:1911.09785): a guess q becomes q · prior / mean(q), scaled to sum to
-one. The mean runs over the batches seen so far, the last `WINDOW` or so with the greatest weight.
+one. The mean runs over the batches seen so far, the last `remembered` or so with the greatest weight.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,6 @@ from mindrail.semisup._parts import shape
 #: What the guesses are aligned with: nothing, the labelled rows seen so far, or equal shares.
 Align = Literal["none", "labels", "uniform"]
 
-WINDOW = 128  # batches
 LEAST = 1e-6  # keeps a share of zero from dividing
 
 
@@ -43,6 +42,7 @@ def aligned(
     probabilities: Float[Tensor, "row question option"],
     logits: StepLogits,
     align: Align,
+    remembered: int,
 ) -> tuple[Float[Tensor, "row question option"], Seen | None]:
     """The aligned guesses and the memory after them; without memory, both as they were."""
     if seen is None:
@@ -53,7 +53,7 @@ def aligned(
     if not len(probabilities):
         return probabilities, Seen(seen.batches, seen.guessed, labeled)
     batches = seen.batches + 1
-    guessed = seen.guessed + (probabilities.mean(0) - seen.guessed) / min(batches, WINDOW)
+    guessed = seen.guessed + (probabilities.mean(0) - seen.guessed) / min(batches, remembered)
     prior = labeled if align == "labels" else torch.ones_like(labeled)
     prior = prior / prior.sum(-1, keepdim=True)
     shifted = probabilities * (prior + LEAST) / (guessed + LEAST)

@@ -23,8 +23,10 @@ class FixMatch:
     threshold: float = 0.95  # a probability, in (0, 1]
     unlabeled_weight: float = 1.0  # times the supervised loss, from 0
     align: Align = "none"  # guesses are scaled to the shares among the labelled rows, to equal shares, or not
+    align_over: int = 128  # batches, from 1: how far back the running mean of the guesses reaches
 
     def __post_init__(self) -> None:
+        expect(self.align_over >= 1, "align_over", self.align_over, "a number of batches from 1")
         expect(0 < self.threshold <= 1, "threshold", self.threshold, "a probability in (0, 1]")
         expect(self.unlabeled_weight >= 0, "unlabeled_weight", self.unlabeled_weight, "a number from 0")
 
@@ -37,7 +39,7 @@ class FixMatch:
         check(self, logits)
         state = moved(state, logits.weak.device)
         guesses = questions(logits.weak.detach(), exclusive=logits.exclusive).softmax(-1)
-        guesses, state = aligned(state, guesses, logits, self.align)
+        guesses, state = aligned(state, guesses, logits, self.align, self.align_over)
         probability, label = guesses.max(-1)
         counted = probability >= self.threshold
         unlabeled = pull(questions(logits.strong, exclusive=logits.exclusive), label, counted.float())

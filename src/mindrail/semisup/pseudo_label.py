@@ -24,8 +24,10 @@ class PseudoLabel:
     unlabeled_weight: float = 1.0  # times the supervised loss, from 0; reached at the end of the ramp
     ramp: float = 0.4  # share of all steps, in [0, 1], over which the weight rises evenly from 0
     align: Align = "none"  # guesses are scaled to the shares among the labelled rows, to equal shares, or not
+    align_over: int = 128  # batches, from 1: how far back the running mean of the guesses reaches
 
     def __post_init__(self) -> None:
+        expect(self.align_over >= 1, "align_over", self.align_over, "a number of batches from 1")
         expect(0 < self.threshold <= 1, "threshold", self.threshold, "a probability in (0, 1]")
         expect(self.unlabeled_weight >= 0, "unlabeled_weight", self.unlabeled_weight, "a number from 0")
         expect(0 <= self.ramp <= 1, "ramp", self.ramp, "a share of all steps in [0, 1]")
@@ -38,7 +40,7 @@ class PseudoLabel:
         """Losses and memory after the step. Refuses logits of the wrong shape with BadConfig."""
         check(self, logits)
         guesses = questions(logits.weak.detach(), exclusive=logits.exclusive).softmax(-1)
-        guesses, state = aligned(moved(state, guesses.device), guesses, logits, self.align)
+        guesses, state = aligned(moved(state, guesses.device), guesses, logits, self.align, self.align_over)
         probability, label = guesses.max(-1)
         counted = probability >= self.threshold
         rising = self.ramp * logits.steps
