@@ -85,6 +85,17 @@ def tables() -> str:
         2,
     )
     lines += section(
+        "semisup_speed",
+        "**Speed of semi-supervised training**: one FixMatch step against USB's (semilearn 0.3.2), same batch:",
+        {
+            "steps_speedup_vs_usb": "speed-up, six in ten unlabelled texts counting",
+            "steps_speedup_vs_usb_all_counting": "speed-up, all counting",
+            "steps_speedup_vs_usb_float32": "speed-up in float32, six in ten counting",
+        },
+        1,
+        2,
+    )
+    lines += section(
         "resume",
         "**Stopped and started again**: training killed 20 times, against a run that was left alone:",
         {
