@@ -54,7 +54,7 @@ def main() -> None:
     cells = plan.cells()
     known = groups([cell for cell in cells if cell.task == "prompt-harm"])
     seeds = {name: len(group) for name, group in known.items()}
-    twin, full = known["prompt-harm 200: supervised"], known["prompt-harm all: supervised"]
+    twin, full = known["prompt-harm 200: supervised"], known.get("prompt-harm all: supervised")
     several = {
         name: group
         for name, group in known.items()
@@ -64,11 +64,13 @@ def main() -> None:
     gain = summary.difference(results(several[best]), results(twin))
     measures = {
         "gain_200_f1": points(gain) | {"of": best},
-        "gap_to_full_f1": points(summary.difference(results(full), results(several[best]))) | {"of": best},
         "f1_200_supervised": points(summary.mean(results(twin))),
         "f1_200_semi_supervised": points(summary.mean(results(several[best]))) | {"of": best},
-        "f1_full_supervised": points(summary.mean(results(full))),
     }
+    if full is not None:
+        gap = summary.difference(results(full), results(several[best]))
+        measures["gap_to_full_f1"] = points(gap) | {"of": best}
+        measures["f1_full_supervised"] = points(summary.mean(results(full)))
     for name, group in several.items():
         key = name.removeprefix("prompt-harm 200: ").replace(", ", "_").replace(" ", "_")
         measures[f"gain/{key}"] = points(summary.difference(results(group), results(twin)))
