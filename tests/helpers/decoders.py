@@ -38,7 +38,9 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
 
 def decoder(folder: Path, architecture: str = "llama", **changes: Any) -> Path:
     """Write a random model that reads bytes, with its tokenizer; return the folder."""
-    config = AutoConfig.for_model(architecture, **{**_SHAPE, **ARCHITECTURES[architecture], **changes})
+    config = AutoConfig.for_model(
+        architecture, **{**_SHAPE, **ARCHITECTURES.get(architecture, {}), **changes}
+    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         AutoModelForCausalLM.from_config(config).save_pretrained(folder)

@@ -1,8 +1,8 @@
 """How likely a model is to give the right response: the loss of fine-tuning, read at the response alone.
 
-The output matrix of a language model is its largest (49,152 rows in SmolLM2), and only the few places that predict the
-response enter the loss, so only these are multiplied with it. What all prompts begin with is read once per step; the
-gradient flows through it all the same.
+The output matrix of a language model is its largest (49,152 rows in SmolLM2), and only the few places that predict
+the response enter the loss, so only these are multiplied with it. What all prompts begin with is read once per step;
+the gradient flows through it all the same.
 """
 
 from collections.abc import Sequence
@@ -25,12 +25,11 @@ class Pair(NamedTuple):
     response: tuple[int, ...]
 
 
-def log_likelihoods(
-    model: Any, pairs: Sequence[Pair], prefix: Sequence[int] = ()
-) -> Float[Tensor, " pair"]:
+def log_likelihoods(model: Any, pairs: Sequence[Pair], prefix: Sequence[int] = ()) -> Float[Tensor, " pair"]:
     """log p(response | prefix, prompt) in nats, summed over the response's tokens, with gradient.
 
-    `prefix` is what every prompt goes on from. Equal to reading each pair alone, up to the last bits. Minus this is what transformers calls the loss, times the tokens of the response.
+    `prefix` is what every prompt goes on from. Equal to reading each pair alone, up to the last bits. Minus this is
+    what transformers calls the loss, times the tokens of the response.
     """
     width = max(len(pair.prompt) + len(pair.response) - 1 for pair in pairs)
     ids = torch.zeros(len(pairs), width, dtype=torch.long)
