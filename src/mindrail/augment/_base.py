@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 from mindrail.records import Example, Turn
 
 #: Why there is no wording. Language-model failures keep their code; `unchanged`: nothing could be reworded.
-NotMade = Literal["unchanged", "down", "refused", "budget", "junk", "timeout", "too_long"]
+NotMade = Literal["unchanged", "down", "refused", "budget", "junk", "timeout", "too_long", "unparsable"]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ REASONS = {
     "refused": "the service refused to answer",
     "junk": "the answer did not follow the protocol",
     "timeout": "the answer took too long",
+    "unparsable": "the answer was none of those that were asked for",
     "too_long": "the text does not fit the model",
     "near_copy": "nearly the same words as the text or as another view of it",
     "refusal": "the model declined instead of rewording",

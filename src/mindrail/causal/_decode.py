@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -17,6 +17,7 @@ from mindrail import files, seeds
 from mindrail.arrays import ndarray
 from mindrail.causal.load import Loaded
 from mindrail.llm import Reply, Request
+from mindrail.llm.chat import Place
 
 #: prompt tokens read at once; bounds the memory that attention needs
 CHUNK = 512
@@ -50,7 +51,14 @@ class _Row:
     prompt: Prompt
     ids: list[int] = field(default_factory=list)
     first: dict[str, float] = field(default_factory=dict)
+    places: list[Place] = field(default_factory=list)
     reply: Reply | None = None
+
+    @property
+    def told(self) -> int:
+        """How many likely tokens are told at each place of an answer that may be longer than one token."""
+        request = self.prompt.request
+        return request.top_logprobs if request.max_tokens > 1 else 0
 
     def take(self, token: int, loaded: Loaded) -> None:
         """Add one token; the answer is finished by an end token, a stop string or its length."""
@@ -64,7 +72,9 @@ class _Row:
         if ended or full or cut is not None:
             whole = ended or cut is not None
             counts = len(self.prompt.ids), len(self.ids)
-            self.reply = Reply(text[:cut], "stop" if whole else "length", *counts, self.first)
+            self.reply = Reply(
+                text[:cut], "stop" if whole else "length", *counts, self.first, places=tuple(self.places)
+            )
 
 
 @torch.inference_mode()
@@ -78,7 +88,11 @@ def decode(loaded: Loaded, prompts: Sequence[Prompt]) -> list[Reply]:
         row.first = _likeliest(loaded, scores, row.prompt.request.top_logprobs)
     while True:
         tokens = [_choose(row, scores) for row, scores in zip(alive, logits, strict=True)]
-        for row, token in zip(alive, tokens, strict=True):
+        for row, token, scores in zip(alive, tokens, logits, strict=True):
+            if row.told and token not in loaded.ends:
+                row.places.append(
+                    Place(loaded.tokenizer.decode([token]), _likeliest(loaded, scores, row.told))
+                )
             row.take(token, loaded)
         keep = [i for i, row in enumerate(alive) if row.reply is None]
         if not keep:
@@ -88,7 +102,8 @@ def decode(loaded: Loaded, prompts: Sequence[Prompt]) -> list[Reply]:
             cache.batch_select_indices(index)
             mask, alive, tokens = mask[index], [alive[i] for i in keep], [tokens[i] for i in keep]
         mask = torch.cat([mask, mask.new_ones(len(alive), 1)], dim=1)
-        logits = _forward(loaded, torch.tensor(tokens, device=device)[:, None], mask, cache)
+        with _exact_output(loaded) if any(row.told for row in alive) else nullcontext():
+            logits = _forward(loaded, torch.tensor(tokens, device=device)[:, None], mask, cache)
 
 
 def _read(

@@ -73,7 +73,7 @@ class LocalChat:
         turns = [{"role": m.role, "content": self._harmless(m.content)} for m in request.messages]
         try:
             text = self.loaded.tokenizer.apply_chat_template(
-                turns, tokenize=False, add_generation_prompt=True
+                turns, tokenize=False, add_generation_prompt=True, **request.template
             )
         except TemplateError:
             return Failure("junk", "the model's chat template takes no such sequence of roles")

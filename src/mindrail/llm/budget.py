@@ -1,5 +1,6 @@
 """An allowance in requests and tokens that is never exceeded."""
 
+import json
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -111,7 +112,9 @@ class Budgeted:
 def worst(request: Request) -> int:
     """The most tokens that a request can cost."""
     text = sum(len(message.content.encode("utf-8", "replace")) for message in request.messages)
-    return TEMPLATE + MESSAGE * len(request.messages) + text + request.max_tokens
+    extra = request.choices, dict(request.template)  # what steers the model may be read by it
+    steering = len(json.dumps(extra).encode()) if any(extra) else 0
+    return TEMPLATE + MESSAGE * len(request.messages) + text + steering + request.max_tokens
 
 
 def _cost(answer: Reply | Failure, request: Request, worst: int) -> Spent:

@@ -1,13 +1,14 @@
 """A language model as mindrail sees it: conversations in, replies or counted failures out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 #: Why there is no usable reply. `down`: the server cannot be reached or keeps failing; `refused`: it answered with a
 #: refusal of its own (a content filter); `budget`: the allowance was spent before this request; `junk`: the answer
-#: was not what the protocol promises; `timeout`: it took too long; `too_long`: the request does not fit the model.
-FailureCode = Literal["down", "refused", "budget", "junk", "timeout", "too_long"]
+#: was not what the protocol promises; `timeout`: it took too long; `too_long`: the request does not fit the model;
+#: `unparsable`: a whole answer that is none of those that were asked for.
+FailureCode = Literal["down", "refused", "budget", "junk", "timeout", "too_long", "unparsable"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,12 @@ class Message:
 
 @dataclass(frozen=True)
 class Request:
-    """One question. `top_logprobs` asks for the log-probabilities of that many first tokens, where offered."""
+    """One question.
+
+    `top_logprobs` asks for the log-probabilities of that many tokens at each place, where offered. With `choices`,
+    the answer has to be one of them; who can hold the model to that does. `template` are further arguments of the
+    model's chat template, as plain values: guard models take their policy there.
+    """
 
     messages: tuple[Message, ...]
     max_tokens: int = 256
@@ -29,11 +35,23 @@ class Request:
     seed: int = 0
     stop: tuple[str, ...] = ()
     top_logprobs: int = 0
+    choices: tuple[str, ...] = ()
+    template: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Place:
+    """One place in an answer: the token that stands there, and the log-probabilities of the likeliest ones."""
+
+    token: str
+    likeliest: dict[str, float]
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back. `first_token` maps the likeliest first tokens to log-probabilities, where asked and offered."""
+    """What came back. `first_token` maps the likeliest first tokens to log-probabilities, where asked and offered;
+    `places` has the same for every place of an answer that may be longer than one token.
+    """
 
     text: str
     finish: Literal["stop", "length"] = "stop"
@@ -41,6 +59,7 @@ class Reply:
     completion_tokens: int = 0
     first_token: dict[str, float] = field(default_factory=dict)
     cached: bool = False
+    places: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ one of a closed list, the server's own code.
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mindrail.llm.chat import Failure, Reply, Request
+from mindrail.llm.chat import Failure, Place, Reply, Request
 
 #: codes that may be repeated; anything else could be somebody's words
 KNOWN_CODES = frozenset({
@@ -71,6 +71,8 @@ def body(model: str, request: Request, modern: bool, extra: Mapping[str, Any]) -
         fields["stop"] = list(request.stop)
     if request.top_logprobs:
         fields |= {"logprobs": True, "top_logprobs": request.top_logprobs}
+    if request.template:
+        fields["chat_template_kwargs"] = dict(request.template)  # vLLM, SGLang and llama.cpp know it
     return json.dumps(fields | dict(extra)).encode("ascii")
 
 
@@ -127,12 +129,14 @@ def _reply(choice: dict[str, Any], usage: Any) -> Reply | Failure:
     if not isinstance(text, str) or finish in _BROKEN_OFF:
         return Failure("junk", "no text in the answer" if finish not in _BROKEN_OFF else "broken off")
     usage = usage if isinstance(usage, dict) else {}
+    places = tuple(_places(choice.get("logprobs")))
     return Reply(
         text=clean(text),
         finish="length" if finish == "length" else "stop",
         prompt_tokens=_count(usage.get("prompt_tokens")),
         completion_tokens=_count(usage.get("completion_tokens")),
-        first_token=_first_token(choice.get("logprobs")),
+        first_token=places[0].likeliest if places else {},
+        places=places if len(places) > 1 else (),
     )
 
 
@@ -160,11 +164,18 @@ def _count(value: Any) -> int:
     return max(0, value) if type(value) is int else 0
 
 
-def _first_token(logprobs: Any) -> dict[str, float]:
-    places = logprobs.get("content") if isinstance(logprobs, dict) else None
-    likeliest = _first(places).get("top_logprobs")
+def _places(logprobs: Any) -> Iterator[Place]:
+    """Every place of the answer, as far as log-probabilities are told."""
+    found = logprobs.get("content") if isinstance(logprobs, dict) else None
+    for place in found if isinstance(found, list) else ():
+        if not isinstance(place, dict):
+            return
+        yield Place(clean(str(place.get("token"))), _likeliest(place.get("top_logprobs")))
+
+
+def _likeliest(listed: Any) -> dict[str, float]:
     found: dict[str, float] = {}
-    for item in likeliest if isinstance(likeliest, list) else ():
+    for item in listed if isinstance(listed, list) else ():
         value = item.get("logprob") if isinstance(item, dict) else None
         if isinstance(value, int | float) and math.isfinite(value):
             found.setdefault(clean(str(item.get("token"))), float(value))

@@ -9,7 +9,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 from mindrail import files, seeds
 from mindrail.errors import BadConfig, MissingExtra
 from mindrail.llm.chat import Failure, Reply, Request
-from mindrail.llm.providers import _wire
+from mindrail.llm.providers import _constrain, _wire
+from mindrail.llm.providers._constrain import Constrain
 from mindrail.llm.providers._patience import LONGEST, Line, asked_wait, backoff
 from mindrail.llm.providers._stops import stop
 from mindrail.llm.providers._wire import Again, Rejected
@@ -52,6 +53,7 @@ class OpenAIServer:
     give_up_after: int = 8  # failed requests in a row
     revision: str = ""  # yours to change when another model answers under the same name
     extra_body: Mapping[str, Any] = field(default_factory=dict)  # further fields of every request
+    constrain: Constrain = "json_schema"  # how the server is told that only certain answers count
     _line: Line = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -72,9 +74,10 @@ class OpenAIServer:
 
     @property
     def name(self) -> str:
-        """Model and server, with the revision and a digest of `extra_body` where there are any."""
+        """Model and server, with the revision, a digest of `extra_body` and another way to constrain, if any."""
         extra = files.digest(dict(self.extra_body))[:12] if self.extra_body else ""
-        return f"{'#'.join(filter(None, (self.model, self.revision, extra)))} at {self._server}"
+        held = "" if self.constrain == "json_schema" else self.constrain
+        return f"{'#'.join(filter(None, (self.model, self.revision, extra, held)))} at {self._server}"
 
     @property
     def _server(self) -> str:
@@ -148,7 +151,8 @@ class OpenAIServer:
             if line.dead:
                 return Failure("down", f"given up after {self.give_up_after} failures in a row")
             modern = line.modern
-            answer = await self._post(client, _wire.body(self.model, request, modern, self.extra_body))
+            extra = {**_constrain.fields(self.constrain, request.choices), **self.extra_body}
+            answer = await self._post(client, _wire.body(self.model, request, modern, extra))
             if isinstance(answer, Again):
                 tries += 1
                 asked = answer.wait or 0.0
@@ -173,6 +177,8 @@ class OpenAIServer:
                     line.failures += 1
                 else:
                     line.answered()
+                if request.choices and isinstance(answer, Reply):
+                    return replace(answer, text=_constrain.unwrap(answer.text))
                 return answer
 
     async def _pause(self, seconds: float) -> None:
