@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,7 +17,7 @@ from mindrail import files, seeds
 from mindrail.errors import BadConfig
 from mindrail.models._network import Noise, seed_dropout
 from mindrail.models._pretrained import fast_tokenizer, locate
-from mindrail.models._texts import chunk_size, chunked, pad, read
+from mindrail.models._texts import by_chunks, pad, read
 from mindrail.records import Example
 from mindrail.semisup import StepLogits, StepLosses
 from mindrail.semisup._base import LearnsFrom
@@ -24,6 +25,7 @@ from mindrail.text.windows import Reach, Reader
 from mindrail.train import environment, loop
 from mindrail.train.devices import Devices, Precision
 from mindrail.train.progress import Stepped
+from mindrail.train.workers import Workers
 
 
 @dataclass(frozen=True)
@@ -76,21 +78,21 @@ def adapt(
         raise BadConfig(f"the tokenizer of {settings.model} has no mask. Do: choose an encoder such as BERT")
     network, noise = _network(where, settings.seed)
     network.to(devices.device)
+    workers = Workers(network, devices.device)
     windows = [window for text in read(reader, examples) for window in text]
     special = {i for i in (0, mask) if i is not None} | _special(reader.tokenizer)
     words = reader.tokenizer.get_vocab_size()
 
     def forward(asks: Sequence[loop.Ask], step: int) -> Tensor:
-        noise.start(settings.seed, step)
         chosen = [windows[ask.row] for ask in asks]
-        losses = torch.zeros(len(chosen), device=devices.device)
-        for chunk in chunked(chosen, chunk_size(devices.device)):
-            ids, segments, there = pad([chosen[i] for i in chunk], devices.device)
-            rows = [asks[i].row for i in chunk]
+
+        def chunk(places: Sequence[int]) -> Tensor:
+            ids, segments, there = pad([chosen[i] for i in places], devices.device)
+            rows = [asks[i].row for i in places]
             shown, hidden = _hide(ids, there, special, mask, words, settings, step, rows)
-            found = _guess(network, shown, segments, there, ids, hidden)
-            losses = losses.index_copy(0, torch.tensor(chunk, device=devices.device), found)
-        return losses[None, :, None]
+            return _guess(network, shown, segments, there, ids, hidden)[None, :, None]
+
+        return by_chunks(chosen, devices.device, workers, partial(noise.start, settings.seed, step), chunk)
 
     base: Any = network.base_model
     stages = [list(part.parameters()) for part in (base.embeddings, *base.encoder.layer)]

@@ -11,6 +11,7 @@ reads and exports; plain transformers reads the encoder alone.
 
 import copy
 from pathlib import Path
+from threading import local
 from typing import Any, Literal
 
 import torch
@@ -210,15 +211,18 @@ def with_mean_layer(model: Any) -> Any:
     return model
 
 
-class Noise:
-    """Where dropout draws from. Set once per step, so that a step's noise depends on seed and step alone."""
+class Noise(local):
+    """Where dropout draws from, on each thread apart: what it draws depends on seed, step and part alone."""
 
     def __init__(self) -> None:
         self.stream = seeds.stream(0, "dropout")
 
-    def start(self, seed: int, step: int) -> None:
-        """Begin a step."""
-        self.stream = seeds.stream(seed, "dropout", step)
+    def __reduce__(self) -> tuple[type["Noise"], tuple[()]]:
+        return Noise, ()  # a copied network begins anew; what threads hold cannot be copied
+
+    def start(self, seed: int, step: int, part: int = 0) -> None:
+        """Begin one part of a step's reading, on the thread that does it."""
+        self.stream = seeds.stream(seed, "dropout", step, part)
 
 
 class SeededDropout(nn.Module):

@@ -1,10 +1,12 @@
 """All texts of a job as windows of tokens, read once; which ones a step sees depends on seed and step alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from mindrail import seeds
@@ -12,6 +14,7 @@ from mindrail.models._base import Job
 from mindrail.records import Example
 from mindrail.text.windows import Reader, Window
 from mindrail.train.loop import Ask
+from mindrail.train.workers import Workers
 
 #: Tokens that the network reads at once, so that what lies between two layers fits a processor's cache; a graphics
 #: card has no such trouble.
@@ -76,6 +79,30 @@ def chunked(windows: Windows, tokens: int) -> list[list[int]]:
             chunks.append([])
         chunks[-1].append(i)
     return chunks
+
+
+def by_chunks(
+    windows: Windows,
+    device: torch.device,
+    workers: Workers,
+    start: Callable[[int], None],
+    read_chunk: Callable[[Sequence[int]], Float[Tensor, "head window column"]],
+) -> Float[Tensor, "head window column"]:
+    """Read windows of similar length together, chunks side by side on the workers; the result is in their order.
+
+    `start` is told the number of a chunk before `read_chunk` reads its places, on the thread that does.
+    """
+    tokens = sum(len(window.ids) for window in windows)
+    chunks = chunked(windows, min(chunk_size(device), -(-tokens // workers.count)))
+
+    def job(number: int) -> Float[Tensor, "head window column"]:
+        start(number)
+        return read_chunk(chunks[number])
+
+    sizes = [sum(len(windows[i].ids) for i in chunk) for chunk in chunks]
+    scores, order = workers.run([partial(job, number) for number in range(len(chunks))], sizes)
+    places = [i for number in order for i in chunks[number]]
+    return scores[:, torch.tensor(np.argsort(places), device=device)]
 
 
 def pad(windows: Sequence[Window], device: torch.device | str = "cpu") -> tuple[Tensor, Tensor, Tensor]:

@@ -4,8 +4,9 @@ Long texts are read in overlapping windows, in training as in use, and the most 
 the text.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from mindrail.config import build
 from mindrail.models._base import Job
 from mindrail.models._network import Network, Pooling
 from mindrail.models._pretrained import fast_tokenizer, locate
-from mindrail.models._texts import Texts, Windows, chunk_size, chunked, pad, read
+from mindrail.models._texts import Texts, Windows, by_chunks, chunk_size, chunked, pad, read
 from mindrail.records import Example
 from mindrail.runtime.scorer import Scorer, worst
 from mindrail.semisup import Algorithm
@@ -30,6 +31,7 @@ from mindrail.text.windows import Reach, Reader
 from mindrail.train import environment, loop
 from mindrail.train.devices import Devices, Precision
 from mindrail.train.progress import Stepped
+from mindrail.train.workers import Workers
 
 
 @dataclass(frozen=True)
@@ -120,9 +122,10 @@ class EncoderFamily:
         )
 
         def forward(asks: Sequence[loop.Ask], step: int) -> Tensor:
-            network.noise.start(job.seed, step)
-            return columns(job.axis, network, [texts.windows(ask, step) for ask in asks])
+            start = partial(network.noise.start, job.seed, step)
+            return columns(job.axis, network, [texts.windows(ask, step) for ask in asks], workers, start)
 
+        workers = Workers(network, devices.device)
         dev = read(reader, job.dev)
         judge = job.judge
 
@@ -192,16 +195,17 @@ class EncoderFamily:
             )
 
 
-def columns(axis: Axis, network: Network, texts: Sequence[Windows]) -> Float[Tensor, "head text column"]:
-    """What every head says of every text, read in chunks of windows of similar length."""
+def columns(
+    axis: Axis, network: Network, texts: Sequence[Windows], workers: Workers, start: Callable[[int], None]
+) -> Float[Tensor, "head text column"]:
+    """What every head says of every text; `start` as in `by_chunks`."""
     device = next(network.parameters()).device
     flat = [window for text in texts for window in text]
-    chunks = chunked(flat, chunk_size(device))
-    scores = torch.cat(
-        [network.columns(*pad([flat[i] for i in chunk], device)).float() for chunk in chunks], dim=1
-    )
-    order = [i for chunk in chunks for i in chunk]
-    scores = scores[:, torch.tensor(np.argsort(order), device=device)]
+
+    def chunk(places: Sequence[int]) -> Float[Tensor, "head window column"]:
+        return network.columns(*pad([flat[i] for i in places], device)).float()
+
+    scores = by_chunks(flat, device, workers, start, chunk)
     return combine(axis, scores, [len(text) for text in texts])
 
 
