@@ -12,6 +12,9 @@ from mindrail.taxonomy.axis import Axis, Event, Verdict
 
 Code = Literal["over-block", "over-review", "unread", "clear"]
 
+#: from the mildest to the strictest
+VERDICTS: tuple[Verdict, ...] = ("allow", "review", "block")
+
 #: from which probability a label applies that has no threshold, because it is allowed
 _LIKELY = 0.5
 

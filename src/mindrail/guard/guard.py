@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mindrail import config, machine
 from mindrail.calibrate.decide import Decision, decide
@@ -97,6 +97,11 @@ class Guard:
     def id(self) -> str:
         """Twelve hex digits that change with anything that decides answers."""
         return self.manifest.id
+
+    @property
+    def side(self) -> Literal["user", "assistant"]:
+        """Whose turns it was made to judge: what a person says, or what a reply says."""
+        return "user" if self.taxonomy.judges == "message" else "assistant"
 
     @property
     def promise(self) -> str:

@@ -10,7 +10,7 @@ from mindrail.records import Example, Turn
 Said = str | Sequence[Mapping[str, Any]] | Example
 
 #: who speaks in each role; None: not part of what people say to each other, so not read as context
-_SPEAKERS = {"user": "user", "assistant": "assistant", "system": None, "developer": None, "tool": None}
+SPEAKERS = {"user": "user", "assistant": "assistant", "system": None, "developer": None, "tool": None}
 
 
 def example_of(said: object, focus: int = -1) -> Example:
@@ -52,9 +52,9 @@ def _turn(message: Any, place: int) -> Turn | None:
     if not isinstance(message, Mapping):
         raise UsageError(f"message {place} is a {type(message).__name__}, expected an object")
     role = message.get("role")
-    if not isinstance(role, str) or role not in _SPEAKERS:
-        raise UsageError(f"message {place} has an unknown role; expected {', '.join(_SPEAKERS)}")
-    speaker = _SPEAKERS[role]
+    if not isinstance(role, str) or role not in SPEAKERS:
+        raise UsageError(f"message {place} has an unknown role; expected {', '.join(SPEAKERS)}")
+    speaker = SPEAKERS[role]
     return Turn(speaker, _content(message.get("content"), place)) if speaker else None
 
 
