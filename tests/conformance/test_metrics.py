@@ -26,6 +26,8 @@ ORACLES = {
     "accuracy": lambda t, p, c: oracle.accuracy_score(t, c),
     "macro-f1": lambda t, p, c: oracle.f1_score(t, c, average="macro", zero_division=np.nan),
     "weighted-f1": lambda t, p, c: oracle.f1_score(t, c, average="weighted", zero_division=np.nan),
+    "weighted-precision": lambda t, p, c: oracle.precision_score(t, c, average="weighted", zero_division=0),
+    "weighted-recall": lambda t, p, c: oracle.recall_score(t, c, average="weighted", zero_division=np.nan),
     "micro-f1": lambda t, p, c: oracle.f1_score(t, c, average="micro", zero_division=np.nan),
 }
 
