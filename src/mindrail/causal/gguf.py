@@ -1,8 +1,8 @@
 """A merged SmolLM2 in llama.cpp's own format.
 
 llama.cpp wants the tokenizer in its own words, which a Hugging Face folder does not hold. SmolLM2 comes from such a
-file, so its words are copied from there. For every other model llama.cpp's `convert_hf_to_gguf.py` makes the file from
-the merged folder.
+file, so its words are copied from there. For every other model llama.cpp's `convert_hf_to_gguf.py` makes the file
+from the merged folder.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,9 +14,9 @@ from torch import Tensor
 
 from mindrail import files
 from mindrail.arrays import ndarray
-from mindrail.causal import smollm2
+from mindrail.causal import Number, smollm2
 from mindrail.causal.load import Loaded
-from mindrail.causal.merge import ABOUT, Number
+from mindrail.causal.merge import ABOUT
 from mindrail.errors import BadConfig, MissingExtra
 
 FILE = "model.gguf"
@@ -55,7 +55,13 @@ def save(loaded: Loaded, place: Path, number: Number) -> None:
 
 def _copy_words(source: Any, writer: Any) -> None:
     """Shape, tokenizer and chat template as they are; not how the weights were rounded, nor the name."""
-    own = ("GGUF.", "general.architecture", "general.name", "general.file_type", "general.quantization_version")
+    own = (
+        "GGUF.",
+        "general.architecture",
+        "general.name",
+        "general.file_type",
+        "general.quantization_version",
+    )
     for key, field in source.fields.items():
         if not key.startswith(own):
             kind, *inner = field.types

@@ -1,16 +1,15 @@
 """An adapter multiplied into its base model: one plain folder that needs neither peft nor mindrail."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from transformers.utils import logging
 
 from mindrail import files
-from mindrail.causal import adapter
+from mindrail.causal import Number, adapter
 from mindrail.causal.load import Loaded, load
 
-Number = Literal["float32", "bfloat16", "float16"]
 ABOUT = "mindrail.json"
 
 

@@ -27,6 +27,7 @@ ORDER = (
     "evaluate",
     "compare",
     "export",
+    "merge",
     "check",
     "study",
 )
