@@ -17,7 +17,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--form",
         choices=get_args(Form),
-        help="hf (default): for transformers, vLLM; gguf: for llama.cpp, smollm2 only; onnx: logits of the next token",
+        help="hf (default): for transformers, vLLM; gguf: for llama.cpp, smollm2 only; onnx: the next token",
     )
     parser.add_argument("--numbers", choices=get_args(Number), help="default: float32")
     _options.add_settings(parser, "the same as --form and --numbers")
