@@ -15,7 +15,7 @@ from torch.nn.functional import cross_entropy
 
 from mindrail import files, seeds
 from mindrail.errors import BadConfig
-from mindrail.models._network import Noise, seed_dropout
+from mindrail.models._noise import Noise, seed_dropout
 from mindrail.models._pretrained import fast_tokenizer, locate
 from mindrail.models._texts import by_chunks, pad, read
 from mindrail.records import Example

@@ -11,7 +11,6 @@ reads and exports; plain transformers reads the encoder alone.
 
 import copy
 from pathlib import Path
-from threading import local
 from typing import Any, Literal
 
 import torch
@@ -23,7 +22,10 @@ from torch.nn.functional import layer_norm
 from mindrail import seeds
 from mindrail.errors import BadConfig
 from mindrail.models._heads import Heads
-from mindrail.taxonomy import Axis
+from mindrail.models._noise import Noise, seed_dropout
+from mindrail.models._ordered import in_order
+from mindrail.taxonomy import Axis, tree
+from mindrail.taxonomy.tree import Ordered
 
 Pooling = Literal["mean", "native"]
 
@@ -40,6 +42,7 @@ class Network(nn.Module):
     def __init__(self, classifier: Any, pooling: Pooling, heads: Heads | None = None) -> None:
         super().__init__()
         self.classifier, self.pooling, self.heads = classifier, pooling, heads
+        self.ordered: Ordered = getattr(classifier.config, "mindrail_ordered", "flat")
         self.noise = Noise()
         seed_dropout(self, self.noise)
 
@@ -54,10 +57,12 @@ class Network(nn.Module):
         seed: int,
         heads: int = 1,
         extra_labels: int = 0,
+        ordered: Ordered = "flat",
     ) -> "Network":
         """Load weights and put a fresh head on them; `pooling=None` takes the mean for BERT, native elsewhere.
 
-        More heads than one, or extra labels, are heads of our own on the mean of any architecture.
+        More heads than one, or extra labels, are heads of our own on the mean of any architecture. With
+        `ordered="nodes"` the head has a column per node of the tree of labels, and `in_order` comes last.
         """
         from transformers import AutoConfig, AutoModelForSequenceClassification
 
@@ -67,12 +72,13 @@ class Network(nn.Module):
                 f"pooling 'mean' is for BERT, and this is {config.model_type}. Do: use pooling 'native'"
             )
         chosen = pooling or ("mean" if config.model_type == "bert" else "native")
-        config.num_labels = len(axis.names)
-        config.id2label = dict(enumerate(axis.names))
-        config.label2id = {name: i for i, name in enumerate(axis.names)}
-        config.problem_type = (
-            "single_label_classification" if axis.exclusive else "multi_label_classification"
-        )
+        names = axis.names if ordered == "flat" else tree.nodes(axis)
+        together = axis.exclusive and ordered == "flat"
+        config.num_labels = len(names)
+        config.id2label = dict(enumerate(names))
+        config.label2id = {name: i for i, name in enumerate(names)}
+        config.problem_type = "single_label_classification" if together else "multi_label_classification"
+        config.mindrail_ordered = ordered
         for name in (
             "hidden_dropout_prob",
             "dropout",
@@ -95,7 +101,7 @@ class Network(nn.Module):
                 ignore_mismatched_sizes=True,  # another task's head makes room for ours
             )
         if heads > 1 or extra_labels:
-            columns = len(axis.names) + extra_labels
+            columns = len(names) + extra_labels
             return cls(model, "mean", Heads(config.hidden_size, heads, columns, dropout, seed))
         if chosen == "mean":
             with torch.no_grad():  # start from the plain mean, gently squashed
@@ -110,7 +116,8 @@ class Network(nn.Module):
         mask: Int[Tensor, "window token"] | None = None,
     ) -> Float[Tensor, "window k"]:
         """Raw scores of each window; without a mask every token counts."""
-        return self.columns(ids, segments, mask)[..., : self.classifier.config.num_labels].mean(dim=0)
+        labels = self.classifier.config.num_labels + (self.ordered == "nodes")
+        return self.columns(ids, segments, mask)[..., :labels].mean(dim=0)
 
     def columns(
         self,
@@ -119,6 +126,15 @@ class Network(nn.Module):
         mask: Int[Tensor, "window token"] | None = None,
     ) -> Float[Tensor, "head window column"]:
         """What every head says of every window, extra labels included."""
+        said = self._said(ids, segments, mask)
+        return said if self.ordered == "flat" else in_order(said, self.classifier.config.num_labels)
+
+    def _said(
+        self,
+        ids: Int[Tensor, "window token"],
+        segments: Int[Tensor, "window token"],
+        mask: Int[Tensor, "window token"] | None,
+    ) -> Float[Tensor, "head window column"]:
         inputs = {"input_ids": ids} if mask is None else {"input_ids": ids, "attention_mask": mask}
         if self.takes_segments:
             inputs["token_type_ids"] = segments
@@ -209,42 +225,3 @@ def with_mean_layer(model: Any) -> Any:
     model.bert.encoder.layer.append(layer)
     model.config.num_hidden_layers += 1
     return model
-
-
-class Noise(local):
-    """Where dropout draws from, on each thread apart: what it draws depends on seed, step and part alone."""
-
-    def __init__(self) -> None:
-        self.stream = seeds.stream(0, "dropout")
-
-    def __reduce__(self) -> tuple[type["Noise"], tuple[()]]:
-        return Noise, ()  # a copied network begins anew; what threads hold cannot be copied
-
-    def start(self, seed: int, step: int, part: int = 0) -> None:
-        """Begin one part of a step's reading, on the thread that does it."""
-        self.stream = seeds.stream(seed, "dropout", step, part)
-
-
-class SeededDropout(nn.Module):
-    """Dropout with a byte mask from a numpy stream: faster than torch's on a CPU, and resumable."""
-
-    def __init__(self, p: float, noise: Noise) -> None:
-        super().__init__()
-        self.p, self.noise = p, noise
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Zero a share `p` of the values and scale the rest, in training only."""
-        if not self.training or self.p == 0.0:
-            return x
-        kept = round((1.0 - self.p) * 256)
-        drawn = torch.frombuffer(bytearray(self.noise.stream.bytes(x.numel())), dtype=torch.uint8)
-        mask = (drawn.view(x.shape) < kept).to(x.device, x.dtype)
-        return x * mask.mul_(256.0 / kept)
-
-
-def seed_dropout(module: nn.Module, noise: Noise) -> None:
-    for name, child in module.named_children():
-        if isinstance(child, nn.Dropout):
-            setattr(module, name, SeededDropout(child.p, noise))
-        else:
-            seed_dropout(child, noise)

@@ -27,6 +27,7 @@ from mindrail.records import Example
 from mindrail.runtime.scorer import Scorer, worst
 from mindrail.semisup import Algorithm
 from mindrail.taxonomy import Axis
+from mindrail.taxonomy.tree import Ordered
 from mindrail.text.windows import Reach, Reader
 from mindrail.train import environment, loop
 from mindrail.train.devices import Devices, Precision
@@ -40,6 +41,7 @@ class EncoderConfig:
 
     model: str = "minilm"  # or a Hugging Face id, or a folder
     pooling: Pooling | None = None  # None: the mean for BERT, the architecture's own elsewhere
+    ordered: Ordered = "flat"  # for first_of axes, nodes: one question per label, asked in order
     window: int = 256  # tokens seen at once, special tokens included
     overlap: int = 32  # tokens that neighbouring windows share
     context: int = 96  # tokens of what was said before, repeated in every window
@@ -110,6 +112,7 @@ class EncoderFamily:
             seed=job.seed,
             heads=algorithm.heads,
             extra_labels=algorithm.extra_labels,
+            ordered=config.ordered,
         ).to(devices.device)
         freeze(network, config.frozen_layers)
         alone = algorithm.learns_from == "labels"

@@ -16,6 +16,7 @@ from mindrail.runtime import load as runtime
 from mindrail.runtime.linear import Grams, Vocabulary
 from mindrail.runtime.scorer import Scorer
 from mindrail.taxonomy import Axis
+from mindrail.taxonomy.tree import Ordered
 from mindrail.train.progress import Stepped
 
 
@@ -28,6 +29,7 @@ class LinearConfig:
     across_words: bool = False  # whether character n-grams may cross a space
     at_least: int = 1  # texts an n-gram must occur in
     strength: float = 10.0  # scikit-learn's C: larger fits closer
+    ordered: Ordered = "flat"  # for first_of axes, nodes: one question per label, asked in order
     window: int = 1000  # characters read at once in use; 0: a text whole
     overlap: int = 200  # characters that neighbouring windows share
 
@@ -61,7 +63,10 @@ class LinearFamily:
         ]
         fitted = [_count(grams, texts, config.at_least) for grams in units]
         weights, bias = _head.fit(
-            hstack([counts for _, counts in fitted]).tocsr(), job, strength=config.strength
+            hstack([counts for _, counts in fitted]).tocsr(),
+            job,
+            strength=config.strength,
+            ordered=config.ordered,
         )
         with files.new_folder(place) as folder:
             linear.save(
@@ -71,6 +76,7 @@ class LinearFamily:
                 bias,
                 window=config.window,
                 overlap=config.overlap,
+                ordered=config.ordered,
             )
         yield Stepped(1, 1)
 

@@ -25,6 +25,7 @@ from mindrail.runtime import static
 from mindrail.runtime.scorer import Scorer
 from mindrail.runtime.static import Embedder, StaticSettings
 from mindrail.taxonomy import Axis
+from mindrail.taxonomy.tree import Ordered
 from mindrail.train import environment
 from mindrail.train.progress import Stepped
 
@@ -38,6 +39,7 @@ class StaticConfig:
     int8: bool = True  # one byte per number instead of two
     normalise: bool = True  # mean vectors of length one
     strength: float = 10.0  # scikit-learn's C: larger fits closer
+    ordered: Ordered = "flat"  # for first_of axes, nodes: one question per label, asked in order
     window: int = 256  # tokens read at once
     overlap: int = 32  # tokens that neighbouring windows share
 
@@ -55,11 +57,11 @@ class StaticFamily:
         tokenizer, vectors = distilled(config.model, config.dimensions)
         yield Stepped(1, 2)
         pair = any(example.context for example in job.labelled)
-        settings = StaticSettings(pair, config.normalise, config.window, config.overlap)
+        settings = StaticSettings(pair, config.normalise, config.window, config.overlap, config.ordered)
         table = static.compact(vectors, int8=config.int8)
         embedder = Embedder(tokenizer, table, settings)
         features = np.stack([embedder.features(example)[0].mean(axis=0) for example in job.labelled])
-        weights, bias = _head.fit(features, job, strength=config.strength)
+        weights, bias = _head.fit(features, job, strength=config.strength, ordered=config.ordered)
         with files.new_folder(place) as folder:
             static.save(folder, settings, tokenizer, table, weights, bias)
         yield Stepped(2, 2)

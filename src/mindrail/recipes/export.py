@@ -195,8 +195,9 @@ def _predictions(
 
 
 def _transformers(run: Run) -> Mapping[str, Path]:
-    """What plain transformers needs beside the tokenizer; nothing where the heads are ours and it would miss them."""
-    if (run.folder / "model" / "heads.safetensors").is_file():
+    """What plain transformers needs beside the tokenizer; nothing where it would miss heads or a layer of ours."""
+    ours = run.about["settings"]["settings"].get("ordered") == "nodes"
+    if ours or (run.folder / "model" / "heads.safetensors").is_file():
         return {}
     names = ("config.json", "model.safetensors", "tokenizer_config.json", "special_tokens_map.json")
     return {name: run.folder / "model" / name for name in names if (run.folder / "model" / name).is_file()}

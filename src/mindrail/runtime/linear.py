@@ -19,9 +19,10 @@ from mindrail.arrays import Float, ndarray
 from mindrail.errors import BrokenGuard
 from mindrail.records import Example
 from mindrail.runtime.local import CONTEXT, LocalScorer, Score, Spread, cuts
-from mindrail.runtime.parts import Files, array, arrays_of, json_of, settings_of
+from mindrail.runtime.parts import Files, array, arrays_of, head_rows, json_of, settings_of
 from mindrail.runtime.scorer import worst
-from mindrail.taxonomy import Axis
+from mindrail.taxonomy import Axis, tree
+from mindrail.taxonomy.tree import Ordered
 
 SETTINGS, VOCABULARY, ARRAYS = "linear.json", "vocabulary.json", "linear.safetensors"
 
@@ -98,12 +99,14 @@ class LinearSettings:
     """What is counted, and how long texts are cut, in characters; a window of 0 takes a text whole.
 
     `alphabet` holds every character of the vocabulary: others were never seen, so they count as unread.
+    `ordered` says whether the head has a row per label, or one per node of the tree of labels.
     """
 
     grams: tuple[Grams, ...]
     alphabet: str
     window: int = 1000
     overlap: int = 200
+    ordered: Ordered = "flat"
 
     def __post_init__(self) -> None:
         if not self.grams:
@@ -120,8 +123,8 @@ class LinearScorer(LocalScorer):
         axis: Axis,
         settings: LinearSettings,
         vocabularies: Sequence[Vocabulary],
-        weights: Float[ndarray, "k column"],
-        bias: Float[ndarray, " k"],
+        weights: Float[ndarray, "row column"],
+        bias: Float[ndarray, " row"],
         threads: int = 1,
     ) -> None:
         super().__init__(axis, threads)
@@ -134,10 +137,11 @@ class LinearScorer(LocalScorer):
         """Score one text."""
         context, text = example.rendered()
         spans = cuts(len(text), self.settings.window, self.settings.overlap)
-        scores = np.stack([self._logits(document(context, text[start:end])) for start, end in spans])
+        said = np.stack([self._logits(document(context, text[start:end])) for start, end in spans])
+        scores = tree.scores(said, self.settings.ordered)
         return Score(worst(self.axis, scores), self._coverage(example.text), len(scores))
 
-    def _logits(self, read: str) -> Float[ndarray, " k"]:
+    def _logits(self, read: str) -> Float[ndarray, " row"]:
         scores = self._bias.astype(np.float64)
         for vocabulary, weights in zip(self._vocabularies, self._weights, strict=True):
             columns, values = vocabulary.row(read)
@@ -163,18 +167,19 @@ def document(context: str, text: str) -> str:
 def save(
     folder: Path,
     vocabularies: Sequence[Vocabulary],
-    weights: Float[ndarray, "k column"],
-    bias: Float[ndarray, " k"],
+    weights: Float[ndarray, "row column"],
+    bias: Float[ndarray, " row"],
     *,
     window: int = LinearSettings.window,
     overlap: int = LinearSettings.overlap,
+    ordered: Ordered = LinearSettings.ordered,
 ) -> None:
     """Write the three files into a folder. Numbers are kept as float32."""
     from safetensors.numpy import save as pack
 
     lists = [sorted(vocabulary.columns, key=vocabulary.columns.__getitem__) for vocabulary in vocabularies]
     alphabet = "".join(sorted({c for grams in lists for gram in grams for c in gram}))
-    settings = LinearSettings(tuple(v.grams for v in vocabularies), alphabet, window, overlap)
+    settings = LinearSettings(tuple(v.grams for v in vocabularies), alphabet, window, overlap, ordered)
     arrays = {"weights": weights, "bias": bias} | {f"idf.{i}": v.idf for i, v in enumerate(vocabularies)}
     disk.write_json(folder / SETTINGS, config.plain(settings))
     disk.write_json(folder / VOCABULARY, lists)
@@ -193,10 +198,10 @@ def load(files: Files, axis: Axis, threads: int = 1) -> LinearScorer:
         Vocabulary(grams, _columns(known), array(arrays, f"idf.{i}", (len(known),), ARRAYS))
         for i, (grams, known) in enumerate(zip(settings.grams, lists, strict=True))
     ]
-    labels, width = len(axis.names), sum(len(known) for known in lists)
-    weights = array(arrays, "weights", (labels, width), ARRAYS)
+    rows, width = head_rows(axis, settings.ordered, SETTINGS), sum(len(known) for known in lists)
+    weights = array(arrays, "weights", (rows, width), ARRAYS)
     return LinearScorer(
-        axis, settings, vocabularies, weights, array(arrays, "bias", (labels,), ARRAYS), threads
+        axis, settings, vocabularies, weights, array(arrays, "bias", (rows,), ARRAYS), threads
     )
 
 

@@ -10,6 +10,8 @@ import numpy as np
 from mindrail import config
 from mindrail.arrays import ndarray
 from mindrail.errors import BadConfig, BrokenGuard
+from mindrail.taxonomy import Axis, tree
+from mindrail.taxonomy.tree import Ordered
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -68,6 +70,14 @@ def array(arrays: Mapping[str, ndarray], key: str, shape: tuple[int, ...], name:
     if arrays[key].shape != shape:
         raise BrokenGuard(f"'{key}' has shape {arrays[key].shape}, expected {shape}", file=name)
     return arrays[key]
+
+
+def head_rows(axis: Axis, ordered: Ordered, name: str) -> int:
+    """How many rows a linear head has. Raises BrokenGuard for nodes where labels have no order of trial."""
+    try:
+        return tree.columns(axis, ordered)
+    except BadConfig as error:
+        raise BrokenGuard(str(error), file=name) from None
 
 
 def tokenizer_of(files: Files, name: str = "tokenizer.json") -> "Tokenizer":

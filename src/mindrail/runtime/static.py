@@ -16,9 +16,10 @@ from mindrail.arrays import Float, ndarray
 from mindrail.errors import BrokenGuard
 from mindrail.records import Example
 from mindrail.runtime.local import CONTEXT, LocalScorer, Score, Spread, cuts
-from mindrail.runtime.parts import Files, array, arrays_of, json_of, settings_of, tokenizer_of
+from mindrail.runtime.parts import Files, array, arrays_of, head_rows, json_of, settings_of, tokenizer_of
 from mindrail.runtime.scorer import worst
-from mindrail.taxonomy import Axis
+from mindrail.taxonomy import Axis, tree
+from mindrail.taxonomy.tree import Ordered
 from mindrail.text.windows import coverage, unknown_id
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class StaticSettings:
     normalise: bool = False  # each mean to length one
     window: int = 128
     overlap: int = 32
+    ordered: Ordered = "flat"  # the head has a row per label, or one per node of the tree of labels
 
     def __post_init__(self) -> None:
         if self.window and not 0 <= self.overlap < self.window:
@@ -89,8 +91,8 @@ class StaticScorer(LocalScorer):
         self,
         axis: Axis,
         embedder: Embedder,
-        weights: Float[ndarray, "k d"],
-        bias: Float[ndarray, " k"],
+        weights: Float[ndarray, "row d"],
+        bias: Float[ndarray, " row"],
         threads: int = 1,
     ) -> None:
         super().__init__(axis, threads)
@@ -99,7 +101,8 @@ class StaticScorer(LocalScorer):
     def one(self, example: Example, spread: Spread) -> Score:
         """Score one text."""
         features, covered = self.embedder.features(example)
-        scores = np.stack([self._weights @ row + self._bias for row in features])
+        said = np.stack([self._weights @ row + self._bias for row in features])
+        scores = tree.scores(said, self.embedder.settings.ordered)
         return Score(worst(self.axis, scores), covered, len(features))
 
 
@@ -108,8 +111,8 @@ def save(
     settings: StaticSettings,
     tokenizer: "Tokenizer",
     table: Mapping[str, ndarray],
-    weights: Float[ndarray, "k d"],
-    bias: Float[ndarray, " k"],
+    weights: Float[ndarray, "row d"],
+    bias: Float[ndarray, " row"],
 ) -> None:
     """Write the three files into a folder. `table` is what `compact` makes of embeddings."""
     from safetensors.numpy import save as pack
@@ -134,9 +137,9 @@ def load(files: Files, axis: Axis, threads: int = 1) -> StaticScorer:
     tokenizer, arrays = tokenizer_of(files), arrays_of(files, ARRAYS)
     table = _table(arrays, tokenizer.get_vocab_size())
     embedder = Embedder(tokenizer, table, settings)
-    labels = len(axis.names)
-    weights = array(arrays, "weights", (labels, embedder.size), ARRAYS)
-    return StaticScorer(axis, embedder, weights, array(arrays, "bias", (labels,), ARRAYS), threads)
+    rows = head_rows(axis, settings.ordered, SETTINGS)
+    weights = array(arrays, "weights", (rows, embedder.size), ARRAYS)
+    return StaticScorer(axis, embedder, weights, array(arrays, "bias", (rows,), ARRAYS), threads)
 
 
 def _table(arrays: Mapping[str, ndarray], tokens: int) -> dict[str, ndarray]:

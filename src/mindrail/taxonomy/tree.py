@@ -31,6 +31,11 @@ def nodes(axis: Axis) -> tuple[str, ...]:
     return axis.names[:-1]
 
 
+def columns(axis: Axis, ordered: Ordered) -> int:
+    """How many numbers a model answers with: one per label, or one per node. Raises what `nodes` raises."""
+    return len(axis.names) if ordered == "flat" else len(nodes(axis))
+
+
 def reached(values: Bool[ndarray, "n k"]) -> Bool[ndarray, "n k-1"]:
     """Which rows come to which node: those of its own label and of later ones."""
     later: ndarray = np.logical_or.accumulate(values[:, ::-1], axis=1)[:, ::-1]
@@ -42,6 +47,11 @@ def labels(answers: Float[ndarray, "n node"]) -> Float[ndarray, "n node+1"]:
     yes, no = -np.logaddexp(0.0, -answers), -np.logaddexp(0.0, answers)
     scores: ndarray = np.pad(yes, ((0, 0), (0, 1))) + np.pad(no.cumsum(axis=1), ((0, 0), (1, 0)))
     return scores
+
+
+def scores(said: Float[ndarray, "n column"], ordered: Ordered) -> Float[ndarray, "n k"]:
+    """What a model said, one column per label or one per node, as scores of labels."""
+    return said if ordered == "flat" else labels(said)
 
 
 def answers(scores: Float[ndarray, "n k"]) -> Float[ndarray, "n k-1"]:
