@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -38,6 +38,9 @@ class Job:
     checkpoints: Path | None = None
     #: hash of data and settings, so that a checkpoint is never continued with others
     identity: str = ""
+    #: the taxonomy's question, and whether the message or the reply is judged: for families that ask in words
+    asks: str = ""
+    judges: Literal["message", "response"] = "message"
 
     def targets(self) -> Targets:
         """The answers as arrays. Raises BadSplit where there is nothing to tell apart."""
@@ -82,9 +85,10 @@ class Job:
 
 @runtime_checkable
 class Family(Protocol):
-    """A kind of model. `runtime` names the file in `mindrail.runtime` that runs it without torch."""
+    """A kind of model. `runtime` names the file in `mindrail.runtime` that runs it without torch; None: no such file,
+    so it scores and is compared, and no guard is made of it."""
 
-    runtime: Kind
+    runtime: Kind | None
     algorithms: tuple[str, ...] | None  # None: any algorithm
 
     @property

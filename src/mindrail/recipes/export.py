@@ -12,7 +12,7 @@ from mindrail.arrays import Float, ndarray
 from mindrail.calibrate.policy import Calibration
 from mindrail.calibrate.settings import Settings
 from mindrail.data import corpus
-from mindrail.errors import BrokenGuard, MissingExtra
+from mindrail.errors import BadConfig, BrokenGuard, MissingExtra
 from mindrail.evaluate import card
 from mindrail.evaluate.results import Evaluation
 from mindrail.guard.guard import Guard
@@ -58,9 +58,15 @@ def choose(
 ) -> Candidate:
     """Make the runtime files in `place` and return the variant that ships, calibrated on its own scores.
 
-    Raises BrokenGuard if the exported float model does not say what the trained one says.
+    Raises BrokenGuard if the exported float model does not say what the trained one says, BadConfig for a family
+    that has no runtime without torch.
     """
     kind = run.family.runtime
+    if kind is None:
+        raise BadConfig(
+            f"family '{run.about['settings']['family']}' runs with torch only, so no guard can be made of it. "
+            "Do: train an encoder, or take a language model with its adapter elsewhere with mindrail merge"
+        )
     if kind != "onnx":
         scorer = runtime.from_folder(kind, run.folder / "model", run.axis, machine.cores())
         return Candidate("as trained", run.folder / "model", scorer, calibration, {"shipped": "as trained"})
@@ -81,6 +87,7 @@ def export(
 ) -> Guard:
     """Write the guard folder and load it back, golden sentences checked."""
     kind = run.family.runtime
+    assert kind is not None, "choose refuses before"
     sets = {name: corpus.card(name) for name in run.about["licences"] if name in corpus.names()}
     named = run.about["settings"]["settings"].get("model")
     base = MINILM if named == "minilm" else named

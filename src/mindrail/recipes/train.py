@@ -118,6 +118,8 @@ def _job(split: Split, settings: Train, views: Sequence[Views], place: Path, ide
         settings.seed,
         place,
         identity,
+        split.taxonomy.asks,
+        split.taxonomy.judges,
     )
     job.targets()
     return job
