@@ -1,7 +1,7 @@
 """`prepare`: sets to a split of few labels, the rest unlabelled, dev and test, with leaks refused."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,16 @@ class Split:
         kinds = taxonomy.from_dict(about["taxonomy"], where="split.json")
         return cls(folder, kinds, kinds.axis(about["axis"]), about)
 
+    @classmethod
+    def write(cls, folder: Path, parts: Mapping[str, Sequence[Example]], about: Mapping[str, Any]) -> "Split":
+        """Write all PARTS and what is known about them into `folder`, and read it back."""
+        with files.new_folder(folder) as place:
+            for name, part in parts.items():
+                jsonl.write(place / f"{name}.jsonl", part)
+            hashes = {f"{name}.jsonl": files.sha256(place / f"{name}.jsonl") for name in parts}
+            files.write_json(place / "split.json", {**about, "files": hashes})
+        return cls.load(folder)
+
     def part(self, name: str) -> list[Example]:
         """The examples of one of `labelled`, `unlabelled`, `dev`, `test`."""
         return jsonl.read(self.folder / f"{name}.jsonl")
@@ -126,14 +136,9 @@ def prepare(settings: Prepare, folder: Path) -> Split:
         "answers": {name: _counts(axis, parts[name]) for name in ("labelled", "dev", "test")},
         "dropped": dropped,
         "leaks_allowed": found,
-        "licences": _licences(settings),
+        "licences": licences({*settings.train, *settings.dev, *settings.test, *settings.unlabelled}),
     }
-    with files.new_folder(folder) as place:
-        for name, part in parts.items():
-            jsonl.write(place / f"{name}.jsonl", part)
-        hashes = {f"{name}.jsonl": files.sha256(place / f"{name}.jsonl") for name in parts}
-        files.write_json(place / "split.json", about | {"files": hashes})
-    return Split.load(folder)
+    return Split.write(folder, parts, about)
 
 
 def _pool(settings: Prepare, kinds: Taxonomy, axis: Axis) -> tuple[list[Example], dict[str, int]]:
@@ -214,9 +219,9 @@ def _counts(axis: Axis, part: list[Example]) -> dict[str, int]:
     return {name: int(count) for name, count in zip(axis.names, counts, strict=True)}
 
 
-def _licences(settings: Prepare) -> dict[str, dict[str, Any]]:
+def licences(sets: Iterable[str]) -> dict[str, dict[str, Any]]:
     """The terms of everything that is learned from or judged on."""
-    names = {*settings.train, *settings.dev, *settings.test, *settings.unlabelled}
+    names = set(sets)
     cards = {name: corpus.card(name) for name in sorted(names) if not name.endswith(".yaml")}
     terms = {name: {"licence": card.licence, "open": card.open_licence} for name, card in cards.items()}
     own = {
