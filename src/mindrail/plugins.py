@@ -18,9 +18,12 @@ KINDS = {
     "augmentation": "mindrail.augment.methods",
     "command": "mindrail.cli",
     "family": "mindrail.models",
+    "format": "mindrail.annotate.formats",
+    "guard-format": "mindrail.prompts.guards",
     "metric": "mindrail.metrics",
     "provider": "mindrail.llm.providers",
     "set": "mindrail.data.sets",
+    "view": "mindrail.text.views",
 }
 
 

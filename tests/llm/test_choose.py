@@ -206,6 +206,9 @@ def test_too_many_failures_stop_the_work() -> None:
     with pytest.raises(Stopped, match="the allowance is spent"):
         demand([fine] * 99 + [Failure("budget")], Choosing(), "m")
     demand([], Choosing(), "m")
+    demand([Failure("refused")], Choosing(), "m")
+    with pytest.raises(Stopped):
+        demand([Failure("refused")], Choosing(failures=0.0), "m")
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,9 @@ def open_chat(wanted: ModelSettings | None) -> tuple[Chat, Budget]:
             "and what it needs under settings.chat.settings"
         )
     if wanted.provider == opening.LOCAL:
-        from mindrail.causal.generate import open_chat as open_local
+        from mindrail.causal import chats  # loads torch
 
-        chat: Chat = open_local(wanted.settings)
+        chat = chats.bare(wanted)
     else:
         chat = opening.bare(wanted)
     return opening.around(chat, replace(wanted, cache=False))

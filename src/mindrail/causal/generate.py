@@ -1,14 +1,20 @@
 """A language model on this machine as a `Chat`: no server, no network, several requests at once."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-from mindrail import config
+from mindrail import config, files
 from mindrail.causal._decode import Prompt, decode
 from mindrail.causal.load import DType, Loaded, load
 from mindrail.errors import BadConfig
 from mindrail.llm import Failure, Reply, Request
+
+#: how templates speak of the parts of a message
+_PARTS = re.compile(r"content\[['\"](type|text)['\"]\]|content\.(type|text)\b|selectattr\(['\"]type")
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,7 @@ class LocalSettings:
     batch: int = 16  # requests computed together; 1: the same text whatever else is asked
     batch_tokens: int = 16_384  # prompts, answers and padding of one batch; about 400 MB for SmolLM2
     context: int | None = None  # tokens of prompt and answer; None: what the model was made for
+    chat_template: Path | None = None  # a Jinja file in place of the model's own
 
     def __post_init__(self) -> None:
         if self.batch < 1 or self.batch_tokens < 1 or (self.context is not None and self.context < 1):
@@ -70,11 +77,8 @@ class LocalChat:
         """The request as tokens, through the model's chat template."""
         from jinja2 import TemplateError
 
-        turns = [{"role": m.role, "content": self._harmless(m.content)} for m in request.messages]
         try:
-            text = self.loaded.tokenizer.apply_chat_template(
-                turns, tokenize=False, add_generation_prompt=True, **request.template
-            )
+            text = self.rendered(request)
         except TemplateError:
             return Failure("junk", "the model's chat template takes no such sequence of roles")
         ids = self.loaded.tokenizer(text, add_special_tokens=False)["input_ids"]
@@ -82,6 +86,25 @@ class LocalChat:
         if len(ids) + request.max_tokens > room:
             return Failure("too_long", f"{len(ids)} tokens and {request.max_tokens} to answer, of {room}")
         return Prompt(position, request, tuple(ids))
+
+    def rendered(self, request: Request) -> str:
+        """The whole prompt as the model's chat template writes it. Raises jinja2.TemplateError."""
+        turns = [(m.role, self._harmless(m.content)) for m in request.messages]
+        listed = [{"role": role, "content": self._content(text)} for role, text in turns]
+        text: str = self.loaded.tokenizer.apply_chat_template(
+            listed, tokenize=False, add_generation_prompt=True, **request.template
+        )
+        return text
+
+    def _content(self, text: str) -> str | list[dict[str, str]]:
+        """Text as it is, or as the one part of a message, for templates that read nothing else."""
+        return [{"type": "text", "text": text}] if self._in_parts else text
+
+    @cached_property
+    def _in_parts(self) -> bool:
+        """Whether the template reads contents of several parts only: those of models that see pictures."""
+        template = str(self.loaded.tokenizer.chat_template)
+        return bool(_PARTS.search(template)) and "content is string" not in template
 
     def _harmless(self, text: str) -> str:
         text = text.encode("utf-8", "replace").decode()
@@ -109,4 +132,9 @@ def open_chat(settings: LocalSettings | Mapping[str, Any] | None = None) -> Loca
     """
     given = settings or {}
     ready = given if isinstance(given, LocalSettings) else config.build(LocalSettings, given, where="local")
-    return LocalChat(load(ready.model, ready.dtype, ready.device), ready)
+    loaded = load(ready.model, ready.dtype, ready.device)
+    if ready.chat_template is not None:
+        template = files.read_text(ready.chat_template)
+        loaded.tokenizer.chat_template = template
+        loaded = replace(loaded, name=f"{loaded.name} with template {files.digest(template)[:8]}")
+    return LocalChat(loaded, ready)

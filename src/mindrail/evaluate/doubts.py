@@ -25,6 +25,7 @@ def doubts(
         dict.fromkeys(
             [
                 *_same_rows(rows, predictions),
+                *_unanswered(predictions),
                 *_broken(promises),
                 *_thin(rows),
                 *_few_groups(rows),
@@ -42,6 +43,27 @@ def _same_rows(rows: Rows, predictions: Sequence[Predictions]) -> Iterator[str]:
         data = run.calibration.fitted_on.get("data")
         if data and data == scored.made_by.data:
             yield "The thresholds were fitted on these very rows: every number flatters, promise included."
+
+
+def _unanswered(predictions: Sequence[Predictions]) -> Iterator[str]:
+    """What a language model left unanswered, or answered without degrees."""
+    answers = [scored.made_by.answers for scored in predictions]
+    asked, plain = (
+        sum(map(sum, values))
+        for values in (
+            (told.values() for told in answers),
+            ([told.get("plain", 0)] for told in answers),
+        )
+    )
+    failed = asked - plain - sum(told.get("graded", 0) for told in answers)
+    if failed:
+        kinds = sorted({name for told in answers for name in told} - {"graded", "plain"})
+        yield (
+            f"{failed} of {asked} questions to the language model came to nothing ({', '.join(kinds)}); their texts "
+            "are scored as most dangerous."
+        )
+    if plain:
+        yield f"{plain} of {asked} answers were a word without degrees: a threshold cannot tell them apart."
 
 
 def _broken(promises: Sequence[PromiseCheck]) -> Iterator[str]:

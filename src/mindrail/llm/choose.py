@@ -45,7 +45,8 @@ class Question(Protocol):
 class Choosing:
     """How options are read from a server, and how much may go wrong.
 
-    `failures` is the share of questions that may stay without an answer before the work stops with an error.
+    `failures` is the share of questions that may stay without an answer before the work stops with an error; above
+    nought, a single one never stops it.
     """
 
     read: Literal["logprobs", "answer"] = "logprobs"  # answer: never ask for log-probabilities
@@ -123,7 +124,7 @@ def demand(outcomes: Sequence[Outcome], how: Choosing, model: str) -> None:
             f"{told['budget']} {of} were not asked: the allowance is spent. Do: allow more and give the same command "
             "again; with the cache on, only what is missing is asked"
         )
-    if failed > how.failures * len(outcomes):
+    if failed > (max(1.0, how.failures * len(outcomes)) if how.failures else 0):
         kinds = ", ".join(f"{name} {n}" for name, n in told.items() if name not in ("graded", "plain"))
         raise Stopped(
             f"{failed} {of} came to nothing ({kinds}); at most {how.failures:.0%} may. Do: see what the server takes "

@@ -5,13 +5,15 @@ from mindrail.errors import BadFile
 from mindrail.recipes.prepare import Split
 from mindrail.recipes.run import Run
 from mindrail.records import Example, Predictions, Provenance
-from mindrail.runtime.scorer import Scorer
+from mindrail.runtime.scorer import Asks, Scorer
 
 
 def predict(scorer: Scorer, examples: list[Example], *, made_by: str, data: str) -> Predictions:
     """Score examples; `made_by` and `data` say what scored what."""
-    origin = Provenance(made_by, data, machine.versions())
-    return Predictions(scorer.axis, tuple(example.id for example in examples), scorer.score(examples), origin)
+    scores = scorer.score(examples)
+    answers = dict(scorer.answers) if isinstance(scorer, Asks) else {}
+    origin = Provenance(made_by, data, machine.versions(), answers)
+    return Predictions(scorer.axis, tuple(example.id for example in examples), scores, origin)
 
 
 def predict_part(run: Run, split: Split, part: str, *, scorer: Scorer | None = None) -> Predictions:

@@ -15,11 +15,16 @@ from mindrail.taxonomy.axis import Axis
 
 @dataclass(frozen=True)
 class Provenance:
-    """What made a set of scores: the run or guard, what it was fed, and with which versions."""
+    """What made a set of scores: the run or guard, what it was fed, and with which versions.
+
+    `answers` counts those of a language model that was asked: `graded`, `plain` (a word, no degrees), and the
+    failures by reason, whose texts are scored as most dangerous.
+    """
 
     made_by: str
     data: str
     versions: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What can score: local, exported or remote, they all look like this to whoever judges scores."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -21,6 +21,16 @@ class Scorer(Protocol):
 
     def score(self, examples: Sequence[Example]) -> Float[ndarray, "n k"]:
         """One row of scores per example, in order."""
+        ...
+
+
+@runtime_checkable
+class Asks(Protocol):
+    """A scorer that asks a language model, which may fail to answer."""
+
+    @property
+    def answers(self) -> Mapping[str, int]:
+        """Of the last `score`: how many answers were `graded`, `plain` (a word, no degrees), or failed, by reason."""
         ...
 
 
