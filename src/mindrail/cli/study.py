@@ -9,7 +9,7 @@ from mindrail.cli._command import Command, Result
 from mindrail.errors import BadConfig, BadFile
 from mindrail.study import cell as cells
 from mindrail.study import plan as plans
-from mindrail.study import runner, summary
+from mindrail.study import runner, size_summary, summary
 from mindrail.study.plan import Plan
 
 #: some of what was asked is done, the rest is not
@@ -55,8 +55,9 @@ def _run(options: argparse.Namespace) -> Result:
             "\n".join([*lines, f"{len(wanted) - len(left)} of {len(wanted)} cells are done"]),
             exit_code=PARTIAL if left and not options.list else 0,
         )
-    found = summary.write(plan, wanted, results, folder)
-    return Result(found, summary.as_text(found, len(left)), exit_code=PARTIAL if left else 0)
+    told = summary if plan.compares == "labels" else size_summary
+    found = told.write(plan, wanted, results, folder)
+    return Result(found, told.as_text(found, len(left)), exit_code=PARTIAL if left else 0)
 
 
 def _one(plan: Plan, key: str, work: Path, results: Path) -> Result:

@@ -52,7 +52,7 @@ def read(name: str, taxonomy: Taxonomy, axis: Axis, *, labelled: bool = True) ->
     wanted = {taxonomy.id: axis} if labelled else {}
     source, found, crosswalks = _own(name, wanted) if name.endswith(".yaml") else _public(name)
     if not labelled:
-        turned = [row for row in map(partial(_judging, _SPEAKER[taxonomy.judges]), found) if row is not None]
+        turned = _turned(found, taxonomy.judges)
         if not turned:
             raise BadConfig(f"set '{name}' holds no {taxonomy.judges} that '{taxonomy.id}' could judge")
         return [_example(source, row, {}) for row in turned]
@@ -62,6 +62,8 @@ def read(name: str, taxonomy: Taxonomy, axis: Axis, *, labelled: bool = True) ->
             "Do: choose a taxonomy that it answers, or use the set without labels"
         )
     crosswalk = crosswalks[taxonomy.id]
+    if crosswalk.judges is not None:
+        found = _turned(found, crosswalk.judges)
     answers = [(row, crosswalk.read(row.labels, axis)) for row in found]
     return [_example(source, row, {} if a is None else {axis.name: a}) for row, a in answers]
 
@@ -77,6 +79,11 @@ def _own(name: str, wanted: Mapping[str, Axis]) -> tuple[str, Iterable[Row], Map
         codes = Counter(bad.code for bad in read.dead)
         _LOG.warning("%s: left out %d bad rows: %s", name, len(read.dead), dict(sorted(codes.items())))
     return own.source, read.rows, {own.axis: own.crosswalk} if own.axis else {}
+
+
+def _turned(found: Iterable[Row], judges: str) -> list[Row]:
+    """The rows that hold a turn of the side that is judged, with its last one in focus."""
+    return [row for row in map(partial(_judging, _SPEAKER[judges]), found) if row is not None]
 
 
 def _judging(speaker: str, row: Row) -> Row | None:

@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from mindrail import seeds
@@ -50,6 +50,82 @@ def by_prompt(
         parts.append([example for prompt in order[start:end] for example in groups[prompt]])
         start = end
     return [example for prompt in order[start:] for example in groups[prompt]], parts
+
+
+def hold_out(
+    examples: Sequence[Example], parts: Mapping[str, str | float], seed: int
+) -> tuple[list[Example], list[Example]]:
+    """(rest, part): of each source named, the examples that it puts in the split of that name, or that share.
+
+    A share is drawn by `carve` from the examples of that source alone. Raises BadSplit where nothing is held out.
+    """
+    held: set[str] = set()
+    for source, what in parts.items():
+        own = _of(examples, source)
+        if isinstance(what, str):
+            part = [example for example in own if example.tags.get("split") == what]
+        else:
+            _, part = carve(own, int(what * len(own)), seed)
+        if not part:
+            there = sorted({example.tags.get("split", "none") for example in own})
+            raise BadSplit(f"nothing of set '{source}' is in '{what}'; its splits are: {', '.join(there)}")
+        held.update(example.id for example in part)
+    return _divided(examples, held)
+
+
+def limit(examples: Sequence[Example], at_most: Mapping[str, int], seed: int) -> list[Example]:
+    """The examples in their order, of each source named at most so many, drawn by `carve`."""
+    dropped: set[str] = set()
+    for source, size in at_most.items():
+        rest, _ = carve(_of(examples, source), size, seed)
+        dropped.update(example.id for example in rest)
+    return _divided(examples, dropped)[0]
+
+
+def leave_out(examples: Sequence[Example], axis: Axis, labels: Mapping[str, Sequence[str]]) -> list[Example]:
+    """The examples in their order, of each source named without those that have one of its labels."""
+    dropped = {
+        example.id
+        for source, names in labels.items()
+        for example in _of(examples, source)
+        if set(names) & set(labels_of(example, axis))
+    }
+    return _divided(examples, dropped)[0]
+
+
+def thin_out(examples: Sequence[Example], axis: Axis, at_most: Mapping[str, int], seed: int) -> list[Example]:
+    """The examples in their order, at most so many with each label named. Raises BadSplit for an unknown label.
+
+    An example with several labels counts for each of them, so fewer may be left.
+    """
+    dropped: set[str] = set()
+    for label, size in at_most.items():
+        if label not in axis.names:
+            raise BadSplit(f"there is no label '{label}' to make rare; known: {', '.join(axis.names)}")
+        own = [example for example in examples if label in labels_of(example, axis)]
+        order = seeds.stream(seed, "rare", label).permutation(len(own))
+        dropped.update(own[i].id for i in order[size:])
+    return _divided(examples, dropped)[0]
+
+
+def labels_of(example: Example, axis: Axis) -> tuple[str, ...]:
+    """The labels that are true of an example; none where it has no answer."""
+    answer = example.answers.get(axis.name, ())
+    return (answer,) if isinstance(answer, str) else answer
+
+
+def _of(examples: Sequence[Example], source: str) -> list[Example]:
+    """The examples of one set. Raises BadSplit where there are none."""
+    own = [example for example in examples if example.source == source]
+    if not own:
+        known = sorted({example.source for example in examples})
+        raise BadSplit(f"there is nothing of set '{source}'; the training sets are: {', '.join(known)}")
+    return own
+
+
+def _divided(examples: Sequence[Example], ids: set[str]) -> tuple[list[Example], list[Example]]:
+    """Examples without those ids, and with them."""
+    return [e for e in examples if e.id not in ids], [e for e in examples if e.id in ids]
 
 
 def choose_labels(

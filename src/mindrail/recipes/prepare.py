@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +31,16 @@ class Prepare:
     dev_size: int = 500
     test_share: float = 0.0  # of the distinct opening turns, where the training sets are tested on too
     dev_share: float = 0.0  # the same for dev, in place of `dev_size`
+    #: what of each training set is tested on: the name of a split of its own, or a share drawn by `split_seed`
+    held_out: Mapping[str, str | float] = field(default_factory=dict)
+    #: labels of a training set that are not learned from; what is held out of it keeps them
+    without: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: most examples of a training set, drawn by `split_seed`
+    at_most: Mapping[str, int] = field(default_factory=dict)
     labels: int | None = 200  # None: all there are
     sample: Sampling = "stratified"
+    #: most labelled examples of a label, to make it rare
+    rare: Mapping[str, int] = field(default_factory=dict)
     unlabelled: tuple[str, ...] = ()  # more sets whose labels are not used
     exclude: tuple[str, ...] = ()  # sets whose texts must not be learned from
     train_split: str | None = None  # the sets' own splits to take, where they have any
@@ -45,8 +53,8 @@ class Prepare:
     split_seed: int = 13  # of the dev split, the same for every seed of the labels
 
     def __post_init__(self) -> None:
-        if bool(self.test) == bool(self.test_share):
-            raise ValueError("give either sets under test, or a test_share of the training sets")
+        if sum(map(bool, (self.test, self.test_share, self.held_out))) != 1:
+            raise ValueError("give either sets under test, or a test_share or held_out of the training sets")
         if self.dev_share and not self.test_share:
             raise ValueError("dev_share goes with test_share; without it, dev_size says how many")
 
@@ -104,6 +112,8 @@ def prepare(settings: Prepare, folder: Path) -> Split:
     if settings.test:
         test = _read(settings.test, settings.test_split, kinds, axis)
         test, _ = dedup.drop_duplicates(test, axis)
+    if settings.held_out:
+        pool, test = split.hold_out(pool, settings.held_out, settings.split_seed)
     if settings.test_share:
         shares = (settings.test_share, settings.dev_share)
         pool, (test, dev) = split.by_prompt(pool, shares, settings.split_seed)
@@ -115,10 +125,12 @@ def prepare(settings: Prepare, folder: Path) -> Split:
         pool, dev = split.carve(pool, settings.dev_size, settings.split_seed)
     if settings.drop_leaked_tests:
         test = _new(test, [*pool, *dev])
+    pool = split.leave_out(pool, axis, settings.without)
     known = sum(axis.name in example.answers for example in pool)
     labelled, rest = split.choose_labels(
         pool, axis, known if settings.labels is None else settings.labels, settings.sample, settings.seed
     )
+    labelled = split.thin_out(labelled, axis, settings.rare, settings.seed)
     extra = [
         example for name in settings.unlabelled for example in corpus.read(name, kinds, axis, labelled=False)
     ]
@@ -151,7 +163,9 @@ def _pool(settings: Prepare, kinds: Taxonomy, axis: Axis) -> tuple[list[Example]
         for example in corpus.read(name, kinds, axis, labelled=False)
     }
     kept = [example for example in pool if example.normalised() not in banned]
-    return kept, config.plain(report) | {"excluded": len(pool) - len(kept)}
+    excluded = len(pool) - len(kept)
+    kept = split.limit(kept, settings.at_most, settings.split_seed)
+    return kept, config.plain(report) | {"excluded": excluded}
 
 
 def _read(sets: Sequence[str], part: str | None, kinds: Taxonomy, axis: Axis) -> list[Example]:

@@ -23,7 +23,8 @@ from mindrail.recipes.run import Run
 from mindrail.recipes.train import Train, train
 from mindrail.records import Example
 from mindrail.records.views import Views
-from mindrail.study.plan import Cell
+from mindrail.study import more, sizes
+from mindrail.study.plan import Cell, More
 from mindrail.taxonomy import Axis
 from mindrail.train.progress import Stepped
 
@@ -33,10 +34,13 @@ def run(cell: Cell, work: Path, results: Path) -> Iterator[Stepped]:
 
     `work` holds splits, views and supervised runs, which other cells use again; it may be deleted at any time.
     """
+    twin_of_others = cell.supervised and cell.judging is None
     with _alone(work, cell.key):
-        if (results / f"{cell.key}.json").is_file() and not cell.supervised:
+        if (results / f"{cell.key}.json").is_file() and not twin_of_others:
             return
         split, folder = _split(cell, work), work / f"run-{cell.key}"
+        if cell.more is not None:
+            split = yield from _more(split, cell.more, work)
         views, twin = [], None
         if not cell.supervised:
             own = cell.twin
@@ -51,14 +55,16 @@ def run(cell: Cell, work: Path, results: Path) -> Iterator[Stepped]:
             own_settings,
             cell.algorithm,
             cell.algorithm_settings,
+            cell.class_weights,
             keep="semi-supervised",  # the study wants to know how bad it can get
             seed=cell.seed,
         )
         yield from train(split, settings, folder, views=views, twin=twin)
         if not (results / f"{cell.key}.json").is_file():
-            files.write_json(results / f"{cell.key}.json", measured(cell, split, Run.load(folder)))
+            measure = measured if cell.judging is None else sizes.measured
+            files.write_json(results / f"{cell.key}.json", measure(cell, split, Run.load(folder)))
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
-        if not cell.supervised:
+        if not twin_of_others:
             shutil.rmtree(folder)
 
 
@@ -164,6 +170,15 @@ def _pool(cell: Cell, work: Path) -> Split:
     """The split that stands for all that can be learned from: the same for every seed and budget from 200 on."""
     labels = min(200, _split(cell, work).about["rows"]["labelled"])
     return _split(replace(cell, labels=labels, seed=0), work)
+
+
+def _more(split: Split, wanted: More, work: Path) -> Generator[Stepped, None, Split]:
+    """The split with more labelled examples: made once for all models."""
+    place = work / f"more-{files.digest([split.digest, config.plain(wanted)])[:16]}"
+    with _alone(work, place.name):
+        if not (place / "split" / "split.json").is_file():
+            yield from more.add(split, wanted, place)
+    return Split.load(place / "split")
 
 
 def _views(cell: Cell, work: Path) -> Generator[Stepped, None, Views]:

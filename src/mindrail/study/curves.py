@@ -51,24 +51,21 @@ def learning_curve(groups: Sequence[Mapping[str, Any]], task: str) -> str | None
         return None
     budgets = sorted({labels for points in drawn.values() for labels in points})
     values = [bound for points in drawn.values() for found in points.values() for bound in found["interval"]]
-    frame = _Frame(budgets, min(values), max(values), len(drawn))
-    parts = [f"<style>{_STYLE}</style>", *frame.axes(budgets)]
+    ticks = {float(labels): f"{labels:,}" for labels in budgets}
+    frame = Frame(ticks, values, len(drawn), "labelled messages", "F1 × 100, test")
+    parts = frame.axes()
     for row, (name, points) in enumerate(drawn.items()):
-        colour, shape = _style(row)
+        colour, shape = style(row)
         parts += frame.line(points, colour, shape)
         parts += frame.legend(row, name, colour, shape)
     told = "; ".join(
         f"{name}: " + ", ".join(f"{100 * found['value']:.1f} at {labels}" for labels, found in points.items())
         for name, points in drawn.items()
     )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {frame.height}" role="img">'
-        f"<title>{escape(f'F1 by number of labels, {task}')}</title><desc>{escape(told)}</desc>"
-        f"{''.join(parts)}</svg>\n"
-    )
+    return frame.drawing(f"F1 by number of labels, {task}", told, parts)
 
 
-def _style(row: int) -> tuple[str, Shape]:
+def style(row: int) -> tuple[str, Shape]:
     """Colour and shape of a line; beyond the last colour the shapes move on by one."""
     return STYLES[row % len(STYLES)][0], STYLES[(row + row // len(STYLES)) % len(STYLES)][1]
 
@@ -80,23 +77,29 @@ def _name(group: Mapping[str, Any]) -> str:
     return f"{family}{group['algorithm']}{views}{arm}"
 
 
-class _Frame:
-    """Labels to the right in powers, F1 upwards over the range that occurs."""
+class Frame:
+    """Something counted to the right in powers, a share upwards over the range that occurs."""
 
-    def __init__(self, budgets: Sequence[int], low: float, high: float, lines: int) -> None:
-        self.first, self.last = log10(budgets[0]), log10(budgets[-1])
-        self.low, self.high = floor(20 * low) / 20, (floor(20 * high) + 1) / 20
+    def __init__(
+        self, ticks: Mapping[float, str], values: Sequence[float], lines: int, x_title: str, y_title: str
+    ) -> None:
+        self.ticks, self.titles = ticks, (x_title, y_title)
+        self.first, self.last = log10(min(ticks)), log10(max(ticks))
+        self.low, self.high = floor(20 * min(values)) / 20, (floor(20 * max(values)) + 1) / 20
         self.bottom = BELOW + LINE * ((lines + 1) // 2)
         self.height = HEIGHT + self.bottom - BELOW
 
-    def x(self, labels: int) -> float:
-        return LEFT + (log10(labels) - self.first) / (self.last - self.first) * (WIDTH - LEFT - RIGHT)
+    def x(self, count: float) -> float:
+        """The place of a count from left to right."""
+        return LEFT + (log10(count) - self.first) / (self.last - self.first) * (WIDTH - LEFT - RIGHT)
 
     def y(self, value: float) -> float:
+        """The place of a share from bottom to top."""
         room = self.height - TOP - self.bottom
         return self.height - self.bottom - (value - self.low) / (self.high - self.low) * room
 
-    def axes(self, budgets: Sequence[int]) -> list[str]:
+    def axes(self) -> list[str]:
+        """Grid, ticks and titles."""
         parts = []
         for step in range(round((self.high - self.low) * 20) + 1):
             value = self.low + step / 20
@@ -105,25 +108,44 @@ class _Frame:
             parts.append(svg.label(LEFT - 8, y + 4, f"{100 * value:.0f}", anchor="end", style="tick"))
         foot = self.height - self.bottom
         ticks = [
-            svg.label(self.x(labels), foot + 18, f"{labels:,}", anchor="middle", style="tick")
-            for labels in budgets
+            svg.label(self.x(count), foot + 18, said, anchor="middle", style="tick")
+            for count, said in self.ticks.items()
         ]
         middle = (LEFT + WIDTH - RIGHT) / 2
         titles = [
-            svg.label(middle, foot + 38, "labelled messages", anchor="middle"),
-            svg.label(16, (TOP + foot) / 2, "F1 × 100, test", anchor="middle", turned=True),
+            svg.label(middle, foot + 38, self.titles[0], anchor="middle"),
+            svg.label(16, (TOP + foot) / 2, self.titles[1], anchor="middle", turned=True),
         ]
         return [*parts, *ticks, *titles]
 
     def line(self, points: Mapping[int, Mapping[str, Any]], colour: str, shape: Shape) -> list[str]:
-        known = [(self.x(labels), found) for labels, found in sorted(points.items())]
-        parts = [svg.path([(x, self.y(found["value"])) for x, found in known], colour)]
-        for x, found in known:
-            low, high = found["interval"]
-            parts.append(svg.whisker(x, self.y(low), self.y(high), f"{colour} thin"))
-            parts.append(svg.mark(x, self.y(found["value"]), shape, f"{colour} solid"))
+        """Points joined by a line."""
+        parts = [
+            svg.path(
+                [(self.x(labels), self.y(found["value"])) for labels, found in sorted(points.items())], colour
+            )
+        ]
+        for labels, found in sorted(points.items()):
+            parts += self.point(labels, found, colour, shape)
         return parts
 
+    def point(self, count: float, found: Mapping[str, Any], colour: str, shape: Shape) -> list[str]:
+        """One value with its interval."""
+        low, high = found["interval"]
+        return [
+            svg.whisker(self.x(count), self.y(low), self.y(high), f"{colour} thin"),
+            svg.mark(self.x(count), self.y(found["value"]), shape, f"{colour} solid"),
+        ]
+
     def legend(self, row: int, name: str, colour: str, shape: Shape) -> list[str]:
+        """The name of a line or point, in one of two columns under the plot."""
         x, y = LEFT + (row % 2) * 280, self.height - self.bottom + 60 + LINE * (row // 2)
         return [svg.mark(x, y, shape, f"{colour} solid"), svg.label(x + 12, y + 4, name, style="tick")]
+
+    def drawing(self, title: str, told: str, parts: Sequence[str]) -> str:
+        """A complete drawing that stands alone."""
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {self.height}" role="img">'
+            f"<title>{escape(title)}</title><desc>{escape(told)}</desc>"
+            f"<style>{_STYLE}</style>{''.join(parts)}</svg>\n"
+        )

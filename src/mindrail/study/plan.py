@@ -1,10 +1,10 @@
 """A study's plan: which cells are to be run, and under which key each one's result is kept."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mindrail import config, files
 from mindrail.errors import UnknownName
@@ -22,6 +22,44 @@ class Task:
     data: Mapping[str, Any]  # settings of prepare; labels and seed come from the cell
     transfer: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)  # of the family, on top of the plan's
+    #: where sizes are compared: outside sets, and the label that each asks for ("each": all; "any": whichever)
+    outside: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A family with settings, under the name that people compare it by."""
+
+    family: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    rows: int | None = None  # of the test part that are judged; None: all
+    replaceable: bool = False  # whether a user's own models stand in for it
+
+
+@dataclass(frozen=True)
+class Judging:
+    """What is measured of one cell where sizes are compared: which rows, which sets, and what they cost."""
+
+    rows: int | None = None
+    outside: Mapping[str, str] = field(default_factory=dict)
+    outside_rows: int | None = None
+
+
+@dataclass(frozen=True)
+class More:
+    """More labelled examples of some labels: each has `times` wordings, itself among them.
+
+    Without a `method` it stands there `times` times; with one, other wordings are made by `augment`.
+    """
+
+    labels: tuple[str, ...]
+    times: int
+    method: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.times < 2:
+            raise ValueError(f"found {self.times} times, expected 2 or more")
 
 
 @dataclass(frozen=True)
@@ -34,11 +72,15 @@ class Block:
     algorithm: tuple[str, ...] = (SUPERVISED,)
     views: tuple[str, ...] = ("none",)
     family: tuple[str, ...] = ("encoder",)
+    model: tuple[str, ...] = ()  # models of the plan, in place of families
     arm: str = "main"
     data: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     algorithm_settings: Mapping[str, Any] = field(default_factory=dict)
     adapt: Mapping[str, Any] | None = None  # settings of adapt: the encoder reads the pool first
+    class_weights: str = "balanced"  # or none
+    more: More | None = None
+    rows: int | None = None  # in place of the model's
 
 
 @dataclass(frozen=True)
@@ -58,22 +100,42 @@ class Cell:
     algorithm_settings: Mapping[str, Any]
     transfer: tuple[str, ...]
     adapt: Mapping[str, Any] | None = None
+    model: str = ""
+    class_weights: str = "balanced"
+    more: More | None = None
+    judging: Judging | None = None
 
     @property
     def key(self) -> str:
-        """The same for the same work, whatever the plan calls it."""
-        work = {k: v for k, v in config.plain(self).items() if k not in ("arm", "views")}
-        if self.adapt is None:
-            del work["adapt"]
-        return files.digest(work)[:16]
+        """The same for the same work, whatever the plan calls it; what is not asked for leaves no trace."""
+        usual = {one.name: one.default for one in fields(self) if one.default is not MISSING}
+        asked = (one.name for one in fields(self) if getattr(self, one.name) != usual.get(one.name, MISSING))
+        plain = config.plain(self)
+        return files.digest({name: plain[name] for name in asked if name not in ("arm", "views", "model")})[
+            :16
+        ]
 
     @property
     def name(self) -> str:
         """What people call it."""
+        head, arm = self._said
+        return f"{head}, seed {self.seed}{arm}"
+
+    @property
+    def group(self) -> str:
+        """What people call it and its sisters with other seeds."""
+        return "".join(self._said)
+
+    @property
+    def _said(self) -> tuple[str, str]:
         views = "" if self.views == "none" else f", {self.views}"
-        arm = "" if self.arm == "main" else f" ({self.arm})"
-        family = "" if self.family == "encoder" else f"{self.family} "
-        return f"{self.task} {self.labels}: {family}{self.algorithm}{views}, seed {self.seed}{arm}"
+        family = "" if self.family == "encoder" else self.family
+        how = (
+            self.model
+            if self.model and self.supervised
+            else f"{self.model or family} {self.algorithm}".strip()
+        )
+        return f"{self.task} {self.labels}: {how}{views}", "" if self.arm == "main" else f" ({self.arm})"
 
     @property
     def supervised(self) -> bool:
@@ -95,11 +157,20 @@ class Cell:
 
 @dataclass(frozen=True)
 class Plan:
-    """A plan file. Blocks are run in their order; `small` says which arms a short plan is made of."""
+    """A plan file. Blocks are run in their order; `small` says which arms a short plan is made of.
+
+    A plan of `sizes` judges every cell row by row in a fresh process and measures what that costs. Its `gains` name
+    two groups of cells each, the better one first; `honest` are sources that hold every label.
+    """
 
     name: str
     tasks: Mapping[str, Task]
     blocks: tuple[Block, ...]
+    compares: Literal["labels", "sizes"] = "labels"
+    models: Mapping[str, Model] = field(default_factory=dict)
+    outside_rows: int | None = None  # most rows of an outside set that are judged
+    honest: tuple[str, ...] = ()
+    gains: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     views: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of each family
     algorithm_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of each algorithm
@@ -114,11 +185,12 @@ class Plan:
         return list(found.values())
 
     def _cells(self, block: Block) -> Sequence[Cell]:
-        grid = product(block.task, block.family, block.labels, block.algorithm, block.views, block.seeds)
+        models = block.model or block.family
+        grid = product(block.task, models, block.labels, block.algorithm, block.views, block.seeds)
         return [self._cell(block, *point) for point in grid]
 
     def _cell(
-        self, block: Block, task: str, family: str, labels: int | str, algorithm: str, views: str, seed: int
+        self, block: Block, task: str, name: str, labels: int | str, algorithm: str, views: str, seed: int
     ) -> Cell:
         if task not in self.tasks:
             raise UnknownName("task", task, [*self.tasks])
@@ -126,7 +198,11 @@ class Plan:
             raise UnknownName("views", views, ["none", *self.views])
         if algorithm == SUPERVISED:
             views = "none"
-        about = self.tasks[task]
+        if block.model and name not in self.models:
+            raise UnknownName("model", name, [*self.models])
+        about, model = self.tasks[task], self.models[name] if block.model else Model(name)
+        rows = block.rows or model.rows
+        judging = Judging(rows, about.outside, self.outside_rows) if self.compares == "sizes" else None
         augment = None if views == "none" else config.plain(config.build(Augment, dict(self.views[views])))
         return Cell(
             task,
@@ -135,13 +211,17 @@ class Plan:
             views,
             seed,
             block.arm,
-            family,
+            model.family,
             {**about.data, **block.data},
             augment,
-            {**self.settings.get(family, {}), **about.settings, **block.settings},
+            {**self.settings.get(model.family, {}), **model.settings, **about.settings, **block.settings},
             {**self.algorithm_settings.get(algorithm, {}), **block.algorithm_settings},
             about.transfer,
             block.adapt,
+            name if block.model else "",
+            block.class_weights,
+            block.more,
+            judging,
         )
 
 

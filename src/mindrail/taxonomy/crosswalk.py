@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from mindrail.taxonomy.axis import Answer, Axis
 
@@ -24,6 +25,8 @@ class Crosswalk:
     loses: str = ""
     #: other columns that must hold one of these values, else the row says nothing
     only: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    #: whose last turn the answer is about; None: the turn that the set puts in focus
+    judges: Literal["message", "response"] | None = None
 
     def read(self, own: Mapping[str, tuple[str, ...]], axis: Axis) -> Answer | None:
         """The answer on `axis`, or None where the row says nothing about it.

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mindrail.data.card import Card, Row, Source
 from mindrail.data.sets._read import group_of, parts, table
+from mindrail.taxonomy.crosswalk import Crosswalk
 
 CARD = Card(
     title="Cognitive Reframing",
@@ -25,6 +26,13 @@ CARD = Card(
             172_319,
         ),
     ),
+    crosswalks={
+        "emotional-risk": Crosswalk(
+            {"reframe": "safe", "thought": None},
+            field="side",
+            loses="a reframe counts as safe because it was written to be; what it reframes says nothing",
+        )
+    },
     cite="arXiv:2305.02466",
 )
 
@@ -36,4 +44,5 @@ def load(folder: Path) -> Iterator[Row]:
             group = group_of(row["situation"])
             for side in ("thought", "reframe"):
                 tags = {"side": side, "traps": row["thinking_traps_addressed"]}
-                yield Row.message(f"{row['situation']}\n{row[side]}", group=group, tags=tags)
+                said = (("user", f"{row['situation']}\n{row[side]}"),)
+                yield Row(said, {"side": (side,)}, group=group, tags=tags)

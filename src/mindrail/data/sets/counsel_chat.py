@@ -5,6 +5,45 @@ from pathlib import Path
 
 from mindrail.data.card import Card, Row, Source
 from mindrail.data.sets._read import parts, table
+from mindrail.taxonomy.crosswalk import Crosswalk, Reading
+
+#: topics where a question may well speak of one of the harms, so that nothing is known of it
+_OPEN = (
+    "addiction",
+    "anger-management",
+    "depression",
+    "domestic-violence",
+    "eating-disorders",
+    "human-sexuality",
+    "intimacy",
+    "legal-regulatory",
+    "self-harm",
+    "substance-abuse",
+    "trauma",
+)
+_QUIET = (
+    "anxiety",
+    "behavioral-change",
+    "children-adolescents",
+    "counseling-fundamentals",
+    "diagnosis",
+    "family-conflict",
+    "grief-and-loss",
+    "lgbtq",
+    "marriage",
+    "military-issues",
+    "parenting",
+    "professional-ethics",
+    "relationship-dissolution",
+    "relationships",
+    "self-esteem",
+    "sleep-improvement",
+    "social-relationships",
+    "spirituality",
+    "stress",
+    "workplace-relationships",
+)
+_TOPICS: dict[str, Reading] = dict.fromkeys(_QUIET, ()) | dict.fromkeys(_OPEN)
 
 _SPLITS = {"train": "train", "val": "dev", "test": "test"}
 
@@ -27,6 +66,16 @@ CARD = Card(
             3_281_269,
         ),
     ),
+    crosswalks={
+        "harm-six": Crosswalk(
+            _TOPICS,
+            judges="message",
+            loses=(
+                "the question is judged, by its topic alone: 20 quiet topics count as free of harm though nobody "
+                "read them for it, the other 11 say nothing"
+            ),
+        )
+    },
     open_licence=True,
 )
 
@@ -38,6 +87,7 @@ def load(folder: Path) -> Iterator[Row]:
             yield Row.reply(
                 f"{row['questionTitle']}\n{row['questionText']}",
                 row["answerText"],
+                label=row["topic"],
                 split=_SPLITS[row["split"]],
                 group=f"counsel-chat:{row['questionID']}",
                 tags={"topic": row["topic"]},

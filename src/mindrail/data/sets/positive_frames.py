@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mindrail.data.card import Card, Row, Source
 from mindrail.data.sets._read import parts, table
+from mindrail.taxonomy.crosswalk import Crosswalk
 
 CARD = Card(
     title="Positive Psychology Frames",
@@ -35,6 +36,13 @@ CARD = Card(
             split="test",
         ),
     ),
+    crosswalks={
+        "emotional-risk": Crosswalk(
+            {"reframed": "safe", "original": None},
+            field="side",
+            loses="a reframe counts as safe because it was written to be; what it reframes says nothing",
+        )
+    },
     open_licence=True,
     cite="arXiv:2204.02952",
 )
@@ -47,4 +55,6 @@ def load(folder: Path) -> Iterator[Row]:
             group = f"positive-frames:{split}/{row['']}"
             for side in ("original", "reframed"):
                 tags = {"side": side, "strategy": row["strategy"]}
-                yield Row.message(row[f"{side}_text"], split=split, group=group, tags=tags)
+                labels = {"side": (side,)}
+                said = (("user", row[f"{side}_text"]),)
+                yield Row(said, labels, split=split, group=group, tags=tags)
