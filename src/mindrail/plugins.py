@@ -17,6 +17,7 @@ KINDS = {
     "algorithm": "mindrail.semisup",
     "augmentation": "mindrail.augment.methods",
     "command": "mindrail.cli",
+    "dialect": "mindrail.serve.dialects",
     "family": "mindrail.models",
     "format": "mindrail.annotate.formats",
     "guard-format": "mindrail.prompts.guards",

@@ -89,8 +89,8 @@ def test_what_was_not_read_is_reviewed(axis, read):
     scores = np.zeros((1, len(axis.names)))
     assert [made.decision for made in decide(axis, never, scores, np.array([0.8]))] == ["allow"]
     (made,) = decide(axis, never, scores, np.array([read]))
-    assert (made.decision, made.code, made.event) == ("review", "unread", None)
-    assert made.reason.startswith("unread")
+    assert (made.decision, made.code, made.event) == ("review", "low-coverage", None)
+    assert made.reason.startswith("low coverage")
 
 
 def test_unread_text_can_still_be_blocked():

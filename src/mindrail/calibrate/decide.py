@@ -6,11 +6,11 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from mindrail.arrays import Bool, Float, ndarray
+from mindrail.arrays import Bool, Float, Int, ndarray
 from mindrail.calibrate.policy import Calibration, chances, events
 from mindrail.taxonomy.axis import Axis, Event, Verdict
 
-Code = Literal["over-block", "over-review", "unread", "clear"]
+Code = Literal["over-block", "over-review", "low-coverage", "unread", "clear"]
 
 #: from the mildest to the strictest
 VERDICTS: tuple[Verdict, ...] = ("allow", "review", "block")
@@ -62,29 +62,42 @@ def decide(
     calibration: Calibration,
     scores: Float[ndarray, "n k"],
     coverage: Float[ndarray, " n"] | None = None,
+    unread: Int[ndarray, " n"] | None = None,
 ) -> list[Decision]:
     """One decision per row of raw scores.
 
     Blocked is what reaches the block threshold of an event that blocks; else reviewed what reaches the
-    lowest threshold of any event; else reviewed, as `unread`, what was read by less than the coverage
-    floor; else allowed. Of several events, the one furthest above its threshold is named. Raises
-    ValueError for scores that are not finite: an error is never "safe".
+    lowest threshold of any event; else reviewed, as `low-coverage`, of which a smaller share (`coverage`)
+    reached the model than the floor, and, as `unread`, of which any characters (`unread`) were left out; else
+    allowed. Of several events, the one furthest above its threshold is named. Raises ValueError for scores
+    that are not finite: an error is never "safe".
     """
-    if coverage is not None and len(coverage) != len(scores):
-        raise ValueError(f"found the coverage of {len(coverage)} rows, expected that of {len(scores)}")
+    shares = np.ones(len(scores)) if coverage is None else coverage
+    rest = np.zeros(len(scores), dtype=int) if unread is None else unread
+    if not len(shares) == len(rest) == len(scores):
+        found = f"{len(shares)} and {len(rest)}"
+        raise ValueError(f"found the coverage of {found} rows, expected that of {len(scores)}")
     probabilities = calibration.probabilities(axis, scores)
     chance = chances(axis, probabilities)
     lines = _lines(axis, calibration)
-    floor = calibration.coverage_floor
     made = []
-    for i, read in enumerate([1.0] * len(scores) if coverage is None else coverage.tolist()):
+    for i, seen in enumerate(zip(shares.tolist(), rest.tolist(), strict=True)):
         row = _Row(
             dict(zip(axis.names, probabilities[i].tolist(), strict=True)),
             {name: float(column[i]) for name, column in chance.items()},
         )
         line = _crossed(lines, row)
-        made.append(_stop(axis, lines, row, line) if line else _pass(axis, row, read, floor))
+        doubt = _doubt(*seen, calibration.coverage_floor)
+        made.append(_stop(axis, lines, row, line) if line else _pass(axis, row, doubt))
     return made
+
+
+def strictness(axis: Axis, calibration: Calibration, scores: Float[ndarray, "n k"]) -> Float[ndarray, " n"]:
+    """How strict each row makes the decision: block before review before allow, then by danger."""
+    decisions = decide(axis, calibration, scores)
+    levels = np.array([VERDICTS.index(made.decision) for made in decisions], dtype=float)
+    ranks: ndarray = levels + axis.danger(scores) / (len(axis.names) + 1)
+    return ranks
 
 
 def flagged(
@@ -136,7 +149,19 @@ def _stop(axis: Axis, lines: list[_Line], row: _Row, line: _Line) -> Decision:
     return Decision(line.decision, label, labels, chance, row.labels, name, code, reason)
 
 
-def _pass(axis: Axis, row: _Row, read: float, floor: float) -> Decision:
+def _doubt(read: float, unread: int, floor: float) -> tuple[Code, str] | None:
+    """Why a text in which nothing was found cannot simply be allowed, if so."""
+    if unread:
+        return "unread", f"unread: {unread} characters were left out, the text is too long"
+    if not read >= floor:
+        return (
+            "low-coverage",
+            f"low coverage: {read:.0%} of the text reached the model, less than {floor:.0%}",
+        )
+    return None
+
+
+def _pass(axis: Axis, row: _Row, doubt: tuple[Code, str] | None) -> Decision:
     """Allow, unless too little of the text was read to say so."""
     allowed = [label.name for label in axis.labels if label.decision == "allow"]
     if axis.exclusive:
@@ -146,11 +171,11 @@ def _pass(axis: Axis, row: _Row, read: float, floor: float) -> Decision:
         labels = tuple(name for name in allowed if row.labels[name] >= _LIKELY)
         label = row.likeliest(list(labels)) if labels else "none"
     chance = row.labels.get(label, 1.0 - max(row.labels.values()))
-    if read >= floor:
+    if doubt is None:
         reason = f"every event is below its threshold; {label} {chance:.2f}"
         return Decision("allow", label, labels, chance, row.labels, None, "clear", reason)
-    reason = f"unread: {read:.0%} of the text was read, less than {floor:.0%}"
-    return Decision("review", label, labels, chance, row.labels, None, "unread", reason)
+    code, reason = doubt
+    return Decision("review", label, labels, chance, row.labels, None, code, reason)
 
 
 def _applying(axis: Axis, lines: list[_Line], row: _Row, label: str) -> tuple[str, ...]:

@@ -1,36 +1,41 @@
 """A guard at work: folder in, answers out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from mindrail import config, machine
-from mindrail.calibrate.decide import Decision, decide
+from mindrail import config, machine, plugins
+from mindrail.calibrate.decide import Decision, decide, strictness
 from mindrail.calibrate.policy import Calibration
 from mindrail.errors import BadConfig, BrokenGuard, UsageError, WrongTaxonomy
 from mindrail.guard import golden
-from mindrail.guard.manifest import Manifest
+from mindrail.guard.manifest import READING, Manifest
 from mindrail.guard.messages import Said, example_of
 from mindrail.guard.verify import verify
 from mindrail.records import Example
 from mindrail.runtime import load
 from mindrail.runtime.local import LocalScorer, Scores
-from mindrail.runtime.parts import Files, json_of
+from mindrail.runtime.parts import Files, json_of, settings_of
+from mindrail.runtime.viewed import ViewedScorer
 from mindrail.taxonomy import Axis, Taxonomy
 from mindrail.taxonomy.load import from_dict
+from mindrail.text.normalise import Reading
 
 
 @dataclass(frozen=True)
 class Answer(Decision):
     """A decision with what it rests on: the guard's id, in how many windows the text was read, and how much.
 
-    `coverage` is the share of the text's characters that the model knows, in [0, 1]. Never holds the text.
+    `coverage` is the share of the text's characters that reached the model, in [0, 1]. `view` names the way of
+    reading that decided (`mindrail.text.normalise`), empty for the text as written. Never holds the text.
     """
 
     guard: str
     windows: int
     coverage: float
+    view: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -52,6 +57,7 @@ class Guard:
     axis: Axis
     calibration: Calibration
     scorer: LocalScorer
+    reading: Reading
 
     @classmethod
     def load(
@@ -70,11 +76,12 @@ class Guard:
         """
         manifest, files = verify(Path(folder), thorough=thorough)
         taxonomy, calibration = _taxonomy(files), _calibration(files)
-        axis = _axis(taxonomy, calibration)
-        scorer = load.scorer(manifest.kind, files, axis, threads or machine.cores())
+        axis, reading = _axis(taxonomy, calibration), _reading(files)
+        bare = load.scorer(manifest.kind, files, axis, threads or machine.cores())
         if self_test:
-            golden.check(scorer, files)
-        return cls(manifest, taxonomy, axis, calibration, scorer)
+            golden.check(bare, files)
+        scorer = as_read(bare, calibration, reading)
+        return cls(manifest, taxonomy, axis, calibration, scorer, reading)
 
     def __call__(self, said: Said, focus: int = -1) -> Answer:
         """Judge a text, or in a conversation the message at `focus` with what was said before it.
@@ -112,6 +119,11 @@ class Guard:
     def __repr__(self) -> str:
         return f"Guard({self.id}, {self.manifest.kind}, {self.taxonomy.id}: {' | '.join(self.axis.names)})"
 
+    def read_as(self, reading: Reading) -> "Guard":
+        """The same model reading otherwise, for comparisons. Its id no longer tells how it reads."""
+        bare = self.scorer.inner if isinstance(self.scorer, ViewedScorer) else self.scorer
+        return replace(self, reading=reading, scorer=as_read(bare, self.calibration, reading))
+
     def _answers(self, examples: Sequence[Example]) -> list[Answer]:
         spoken = [place for place, example in enumerate(examples) if example.text.strip()]
         answers = [self._answer(_empty(self.axis), 0, 1.0)] * len(examples)
@@ -124,11 +136,21 @@ class Guard:
     def _decided(self, measured: Scores, row: int) -> Answer:
         """Row by row, so that not even the last bit of a probability knows its neighbours."""
         one = slice(row, row + 1)
-        (decision,) = decide(self.axis, self.calibration, measured.values[one], measured.coverage[one])
-        return self._answer(decision, int(measured.windows[row]), float(measured.coverage[row]))
+        (decision,) = decide(
+            self.axis, self.calibration, measured.values[one], measured.coverage[one], measured.unread[one]
+        )
+        view = measured.views[row]
+        if view and decision.event:
+            decision = replace(decision, reason=f"{decision.reason}; read as {view}")
+        return self._answer(decision, int(measured.windows[row]), float(measured.coverage[row]), view)
 
-    def _answer(self, decision: Decision, windows: int, coverage: float) -> Answer:
-        return Answer(**vars(decision), guard=self.id, windows=windows, coverage=coverage)
+    def _answer(self, decision: Decision, windows: int, coverage: float, view: str = "") -> Answer:
+        return Answer(**vars(decision), guard=self.id, windows=windows, coverage=coverage, view=view)
+
+
+def as_read(bare: LocalScorer, calibration: Calibration, reading: Reading) -> ViewedScorer:
+    """The scorer that a guard answers with: it reads all views, and the one that makes it strictest counts."""
+    return ViewedScorer(bare, reading, partial(strictness, bare.axis, calibration))
 
 
 def _empty(axis: Axis) -> Decision:
@@ -151,6 +173,19 @@ def _calibration(files: Files) -> Calibration:
         return Calibration.from_dict(json_of(files, "calibration.json"))
     except ValueError as error:
         raise BrokenGuard(f"{error}"[:300], file="calibration.json") from None
+
+
+def _reading(files: Files) -> Reading:
+    """How it reads; guards from before there were views have no such file, and answer as they did."""
+    if READING not in files:
+        return Reading.as_written()
+    reading = settings_of(Reading, json_of(files, READING), READING)
+    unknown = set(reading.views) - set(plugins.names("view"))
+    if unknown:
+        raise BrokenGuard(
+            f"it reads by views that are not here: {sorted(unknown)}. Do: upgrade mindrail", file=READING
+        )
+    return reading
 
 
 def _axis(taxonomy: Taxonomy, calibration: Calibration) -> Axis:

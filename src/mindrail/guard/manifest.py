@@ -17,6 +17,8 @@ LARGEST_MANIFEST, MOST_FILES, LARGEST_FILE = 256 * 1024, 64, 2 * 1024**3
 
 #: what every guard holds beside the files of its kind
 CORE = ("taxonomy.json", "calibration.json", "golden.json")
+#: how it reads texts that are not written plainly; guards from before there were views lack it
+READING = "reading.json"
 
 #: `runtime` decides answers and must be there; the others may be left out of a slimmed copy
 Role = Literal["runtime", "transformers", "document"]

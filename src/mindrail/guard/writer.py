@@ -4,15 +4,18 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from mindrail import files, machine
+from mindrail import config, files, machine
 from mindrail.calibrate.policy import Calibration
 from mindrail.errors import UsageError
 from mindrail.files import json_bytes
 from mindrail.guard import golden
-from mindrail.guard.manifest import NAME, Entry, Manifest, Role, identity
+from mindrail.guard.manifest import NAME, READING, Entry, Manifest, Role, identity
 from mindrail.runtime.load import Kind, scorer
 from mindrail.taxonomy import Axis, Taxonomy
+from mindrail.text.normalise import Reading
 
+#: how guards read, unless their maker says otherwise
+READ = Reading()
 #: a file by its place or by its content
 Source = Path | bytes
 
@@ -29,14 +32,15 @@ def write_guard(
     other_files: Mapping[str, Source] | None = None,
     documents: Mapping[str, Source] | None = None,
     made_from: Mapping[str, str] | None = None,
+    reading: Reading = READ,
 ) -> Manifest:
     """Write a guard folder, in place of an older guard if there is one.
 
     `runtime_files` are those of its kind (`runtime.load.NEEDED`); `other_files` let transformers load the
     same model; `documents` are read by people (`evaluation.json`; the card becomes README.md); `made_from`
-    maps sources (run, data) to hashes. The scorer is built from the files and asked for its golden scores
-    before anything is published. Raises WrongTaxonomy, BrokenGuard (it would be refused), OutOfSpace, and
-    UsageError where `folder` holds something else.
+    maps sources (run, data) to hashes; `reading` says how it reads. The scorer is built from the files and
+    asked for its golden scores before anything is published. Raises WrongTaxonomy, BrokenGuard (it would be
+    refused), OutOfSpace, and UsageError where `folder` holds something else.
     """
     _keep_strangers(folder)
     calibration.check(axis)
@@ -44,6 +48,7 @@ def write_guard(
     model |= {
         "taxonomy.json": json_bytes(taxonomy.to_dict()),
         "calibration.json": json_bytes(calibration.to_dict()),
+        READING: json_bytes(config.plain(reading)),
     }
     model[golden.NAME] = json_bytes(golden.record(scorer(kind, model, axis)))
     parts: dict[Role, dict[str, bytes]] = {

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +24,7 @@ from mindrail.runtime.parts import Files, array, arrays_of, head_rows, json_of, 
 from mindrail.runtime.scorer import worst
 from mindrail.taxonomy import Axis, tree
 from mindrail.taxonomy.tree import Ordered
+from mindrail.text.lexicon import Lexicon
 
 SETTINGS, VOCABULARY, ARRAYS = "linear.json", "vocabulary.json", "linear.safetensors"
 
@@ -132,6 +134,17 @@ class LinearScorer(LocalScorer):
         ends = np.cumsum([len(vocabulary.idf) for vocabulary in vocabularies])
         self._weights = np.split(weights, ends[:-1], axis=1)
         self._alphabet = frozenset(settings.alphabet)
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """The words that are counted, the commonest first."""
+        counted = [
+            (float(vocabulary.idf[column]), gram)
+            for vocabulary in self._vocabularies
+            if vocabulary.grams.unit == "word"
+            for gram, column in vocabulary.columns.items()
+        ]
+        return Lexicon(gram for _, gram in sorted(counted))
 
     def one(self, example: Example, spread: Spread) -> Score:
         """Score one text."""

@@ -11,6 +11,7 @@ from mindrail.arrays import Float, Int, ndarray
 from mindrail.errors import BrokenGuard
 from mindrail.records import Example
 from mindrail.taxonomy import Axis
+from mindrail.text.lexicon import Lexicon
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -23,11 +24,17 @@ Spread = Callable[[Callable[[Any], Any], Sequence[Any]], Iterable[Any]]
 
 
 class Score(NamedTuple):
-    """One text: raw scores, the share of it that was read (in [0, 1]), and in how many windows."""
+    """One text: raw scores, the share of it that was read (in [0, 1]), and in how many windows.
+
+    `view` names the way of reading that the scores come from, empty for the text as written. `unread` counts
+    the characters that were left out because the text is too long.
+    """
 
     values: Float[ndarray, " k"]
     coverage: float
     windows: int
+    view: str = ""
+    unread: int = 0
 
 
 class Scores(NamedTuple):
@@ -36,6 +43,8 @@ class Scores(NamedTuple):
     values: Float[ndarray, "n k"]
     coverage: Float[ndarray, " n"]
     windows: Int[ndarray, " n"]
+    views: tuple[str, ...]
+    unread: Int[ndarray, " n"]
 
 
 class LocalScorer(ABC):
@@ -47,6 +56,11 @@ class LocalScorer(ABC):
 
     def __init__(self, axis: Axis, threads: int = 1) -> None:
         self.axis, self.threads = axis, threads
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """The words it knows, by which texts in disguise are recognised; none where it reads no words."""
+        return Lexicon()
 
     @abstractmethod
     def one(self, example: Example, spread: Spread) -> Score:
@@ -63,7 +77,9 @@ class LocalScorer(ABC):
             raise BrokenGuard("the model gave NaN or infinity, from which no decision can be made")
         coverage = np.array([score.coverage for score in each], dtype=np.float64)
         windows = np.array([score.windows for score in each], dtype=np.int64)
-        return Scores(values.reshape(len(each), len(self.axis.names)), coverage, windows)
+        unread = np.array([score.unread for score in each], dtype=np.int64)
+        views = tuple(score.view for score in each)
+        return Scores(values.reshape(len(each), len(self.axis.names)), coverage, windows, views, unread)
 
     def score(self, examples: Sequence[Example]) -> Float[ndarray, "n k"]:
         """Raw scores alone, one row per example."""

@@ -4,6 +4,7 @@ Small batches of one are as fast as larger ones on a CPU, waste nothing on paddi
 score apart from another's text. Several cores work on several windows.
 """
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,11 +12,13 @@ import numpy as np
 from mindrail.arrays import Float, ndarray
 from mindrail.errors import BrokenGuard
 from mindrail.records import Example
+from mindrail.runtime.eight import fitted
 from mindrail.runtime.local import LocalScorer, Score, Spread
 from mindrail.runtime.onnx_rules import check
 from mindrail.runtime.parts import Files, json_of, need, settings_of, tokenizer_of
 from mindrail.runtime.scorer import worst
 from mindrail.taxonomy import Axis
+from mindrail.text.lexicon import Lexicon
 from mindrail.text.windows import Reach, Reader, Window
 
 if TYPE_CHECKING:
@@ -35,6 +38,11 @@ class OnnxScorer(LocalScorer):
         super().__init__(axis, threads)
         self._session, self._reader = session, reader
         self._inputs = _inputs(session, len(axis.names))
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """The words of the tokenizer."""
+        return Lexicon.of_tokenizer(self._reader.tokenizer.to_str())
 
     def one(self, example: Example, spread: Spread) -> Score:
         """Score one text."""
@@ -84,7 +92,7 @@ def session(model: bytes) -> "InferenceSession":
     options.log_severity_level = 4
     settings: dict[str, Any] = {"providers": ["CPUExecutionProvider"], "disabled_optimizers": _SLOW}
     try:
-        return onnxruntime.InferenceSession(model, options, **settings)
+        return onnxruntime.InferenceSession(fitted(model), options, **settings)
     except Exception as error:  # onnxruntime's own, one class per status
         reason = f"{type(error).__name__} in onnxruntime {onnxruntime.__version__}"
         raise BrokenGuard(f"the model cannot be opened: {reason}", file=MODEL) from None

@@ -5,6 +5,7 @@ The table holds one vector per token of the tokenizer, as float16 or as int8 wit
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,8 @@ from mindrail.runtime.parts import Files, array, arrays_of, head_rows, json_of, 
 from mindrail.runtime.scorer import worst
 from mindrail.taxonomy import Axis, tree
 from mindrail.taxonomy.tree import Ordered
-from mindrail.text.windows import coverage, unknown_id
+from mindrail.text.coverage import Coverage
+from mindrail.text.lexicon import Lexicon
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -54,7 +56,7 @@ class Embedder:
         tokenizer.encode_special_tokens = True
         self.tokenizer, self.settings = tokenizer, settings
         self._rows, self._scale = table["embeddings"], table.get("scale")
-        self._unknown = unknown_id(tokenizer)
+        self._coverage = Coverage(tokenizer)
 
     @property
     def size(self) -> int:
@@ -65,7 +67,7 @@ class Embedder:
         """One vector per window, and the share of the text's characters that lie in known tokens."""
         context, text = example.rendered()
         whole = self.tokenizer.encode(text, add_special_tokens=False)
-        covered = coverage(text, whole, self._unknown, example.mark)
+        covered = self._coverage.share(text, whole, example.mark)
         spans = cuts(len(whole), self.settings.window, self.settings.overlap)
         vectors = np.stack([self._mean(whole.ids[start:end]) for start, end in spans])
         if self.settings.pair:
@@ -75,7 +77,7 @@ class Embedder:
 
     def _mean(self, ids: list[int]) -> Float[ndarray, " d"]:
         """The mean over known tokens; zeros where there is none."""
-        known = [token for token in ids if token != self._unknown]
+        known = [token for token in ids if token != self._coverage.unknown]
         rows = self._rows[known].astype(np.float32)
         if self._scale is not None:
             rows *= self._scale[known, None]
@@ -97,6 +99,11 @@ class StaticScorer(LocalScorer):
     ) -> None:
         super().__init__(axis, threads)
         self.embedder, self._weights, self._bias = embedder, weights, bias
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """The words of the tokenizer."""
+        return Lexicon.of_tokenizer(self.embedder.tokenizer.to_str())
 
     def one(self, example: Example, spread: Spread) -> Score:
         """Score one text."""

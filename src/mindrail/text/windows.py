@@ -7,8 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Tokenizer
+
+from mindrail.text.coverage import Coverage
+
+#: of what was said before, at most so many characters are looked at to find its last tokens
+_CONTEXT = 20_000
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class Reader:
         tokenizer.encode_special_tokens = True
         self.tokenizer, self.reach = tokenizer, reach
         self._alone, self._pair = _Frame.of(tokenizer, 1), _Frame.of(tokenizer, 2)
-        self._unknown = unknown_id(tokenizer)
+        self._coverage = Coverage(tokenizer)
         if reach.window - self._pair.size - reach.context <= reach.overlap:
             raise ValueError(f"window {reach.window} leaves no room beside overlap and context")
 
@@ -71,12 +75,12 @@ class Reader:
         ids, frame, parts = whole.ids, self._alone, []
         room = self.reach.window - frame.size
         if context:
-            before = self.tokenizer.encode(context, add_special_tokens=False).ids
+            before = self.tokenizer.encode(context[-_CONTEXT:], add_special_tokens=False).ids
             frame, parts = self._pair, [before[max(0, len(before) - self.reach.context) :]]
             room = self.reach.window - frame.size - len(parts[0])
         starts = range(0, max(1, len(ids) - self.reach.overlap), room - self.reach.overlap)
         windows = tuple(frame.around(*parts, ids[start : start + room]) for start in starts)
-        return Reading(windows, coverage(text, whole, self._unknown, mark))
+        return Reading(windows, self._coverage.share(text, whole, mark))
 
 
 @dataclass(frozen=True)
@@ -111,27 +115,3 @@ class _Frame:
             ids += [*part, *after.ids]
             segments += [segment] * len(part) + list(after.segments)
         return Window(tuple(ids), tuple(segments))
-
-
-def coverage(text: str, whole: Encoding, unknown: int | None, mark: int = 0) -> float:
-    """Share of non-space characters that lie in a known token; 1.0 for a text of nothing but space.
-
-    Counted from the character `mark` on.
-    """
-    if text.isascii() and unknown not in whole.ids and text.isprintable():
-        return 1.0
-    seen = np.zeros(len(text), dtype=bool)
-    for token, (start, end) in zip(whole.ids, whole.offsets, strict=True):
-        if token != unknown:
-            seen[start:end] = True
-    counts = np.fromiter((not c.isspace() for c in text), dtype=bool, count=len(text))
-    counts[:mark] = False
-    return float(seen[counts].mean()) if counts.any() else 1.0
-
-
-def unknown_id(tokenizer: Tokenizer) -> int | None:
-    """The id of the unknown token, or None for tokenizers that know every byte."""
-    for name in (getattr(tokenizer.model, "unk_token", None), "[UNK]", "<unk>"):
-        if name and (found := tokenizer.token_to_id(name)) is not None:
-            return int(found)
-    return None
