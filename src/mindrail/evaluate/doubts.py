@@ -1,5 +1,6 @@
 """What a reader should doubt, in plain words: data too thin to carry the numbers drawn from it."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
@@ -47,20 +48,14 @@ def _same_rows(rows: Rows, predictions: Sequence[Predictions]) -> Iterator[str]:
 
 def _unanswered(predictions: Sequence[Predictions]) -> Iterator[str]:
     """What a language model left unanswered, or answered without degrees."""
-    answers = [scored.made_by.answers for scored in predictions]
-    asked, plain = (
-        sum(map(sum, values))
-        for values in (
-            (told.values() for told in answers),
-            ([told.get("plain", 0)] for told in answers),
-        )
-    )
-    failed = asked - plain - sum(told.get("graded", 0) for told in answers)
-    if failed:
-        kinds = sorted({name for told in answers for name in told} - {"graded", "plain"})
+    told: Counter[str] = Counter()
+    for scored in predictions:
+        told.update(scored.made_by.answers)
+    asked, graded, plain = told.total(), told.pop("graded", 0), told.pop("plain", 0)
+    if failed := asked - graded - plain:
         yield (
-            f"{failed} of {asked} questions to the language model came to nothing ({', '.join(kinds)}); their texts "
-            "are scored as most dangerous."
+            f"{failed} of {asked} questions to the language model came to nothing ({', '.join(sorted(told))}); their "
+            "texts are scored as most dangerous."
         )
     if plain:
         yield f"{plain} of {asked} answers were a word without degrees: a threshold cannot tell them apart."

@@ -8,6 +8,7 @@ import numpy as np
 
 from mindrail.arrays import Float, ndarray
 from mindrail.llm.chat import Failure
+from mindrail.llm.choose import FAINT
 from mindrail.taxonomy import Axis
 
 log = logging.getLogger(__name__)
@@ -41,9 +42,15 @@ def table(
     for place, size in enumerate(sizes):
         own = answers[start : start + size]
         good = [one for one in own if not isinstance(one, Failure)]
-        made[place] = row(place, good) if len(good) == size else scores(axis)
+        made[place] = _bounded(axis, row(place, good)) if len(good) == size else scores(axis)
         failed += len(good) < size
         start += size
     if failed:
         log.warning("%d of %d texts were not judged: scored as most dangerous", failed, len(sizes))
     return made
+
+
+def _bounded(axis: Axis, row: Float[ndarray, " k"]) -> Float[ndarray, " k"]:
+    """The row with nothing as sure as what nobody judged: probabilities under e^-15 are not told apart."""
+    bounded: ndarray = np.maximum(row - row.max(), FAINT) if axis.exclusive else row.clip(FAINT, -FAINT)
+    return bounded
