@@ -34,11 +34,21 @@ def cores() -> int:
 
 def multiplies_bfloat16() -> bool:
     """Whether the processor has instructions for it (AVX-512 BF16 or AMX); without, bfloat16 is slower by far."""
+    return bool(_flags() & {"avx512_bf16", "amx_bf16"})
+
+
+def multiplies_signed_bytes() -> bool:
+    """Whether the processor multiplies unsigned by signed bytes exactly (VNNI, AMX); others saturate the sums."""
+    return bool(_flags() & {"avx512_vnni", "avx_vnni", "amx_int8"})
+
+
+def _flags() -> set[str]:
+    """What the first processor can do, as Linux tells it; nothing where it does not."""
     try:
-        flags = Path("/proc/cpuinfo").read_text()
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
+        return set()
+    return set(next((line for line in lines if line.startswith("flags")), "").split())
 
 
 def versions() -> dict[str, str]:
