@@ -8,7 +8,7 @@ from typing import Any, Literal
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-from mindrail import files
+from mindrail import files, machine
 from mindrail.causal import smollm2
 from mindrail.causal.quantize import Quantize, four_bit
 from mindrail.errors import BadConfig
@@ -119,16 +119,7 @@ def _best(device: torch.device) -> str:
     """The precision that a device computes in fastest."""
     if device.type == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
-    return "bfloat16" if device.type == "cpu" and _bf16_cpu() else "float32"
-
-
-def _bf16_cpu() -> bool:
-    """Whether the processor multiplies bfloat16; elsewhere it is emulated, and slower than float32."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
+    return "bfloat16" if device.type == "cpu" and machine.multiplies_bfloat16() else "float32"
 
 
 def _version(model: str, where: str, config: Any) -> str:
