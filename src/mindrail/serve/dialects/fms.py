@@ -1,0 +1,141 @@
+"""The detector API of FMS Guardrails (TrustyAI): `/api/v1/text/contents`, `/chat` and `/generation`.
+
+What is answered is what crossed the guard's own thresholds, one detection per label that applies; a caller's
+`detector_params.threshold` changes nothing, since a second threshold would undo the promise of the first. The
+header `detector-id` names the guard where there are several; it may be missing, as NeMo does not send it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.requests import Request
+
+from mindrail.serve.exchange import (
+    CONVERSATION,
+    NUMBER,
+    OBJECT,
+    STRING,
+    Exchange,
+    Question,
+    example,
+    fields,
+    list_of,
+    object_of,
+    texts_of,
+)
+from mindrail.serve.outcome import Outcome
+from mindrail.serve.refusals import WRONG_INPUT
+from mindrail.serve.shelf import Served
+from mindrail.web.problems import Problem
+
+
+def read_contents(body: Any, request: Request) -> Question:
+    """Texts, each alone."""
+    texts = texts_of(fields(body).get("contents"), "contents")
+    return Question(tuple(example(text, "contents") for text in texts), _detector(request))
+
+
+def read_chat(body: Any, request: Request) -> Question:
+    """The last message of a conversation."""
+    messages = fields(body).get("messages")
+    if not isinstance(messages, list):
+        raise Problem(WRONG_INPUT, param="messages")
+    return Question((example(messages, "messages"),), _detector(request))
+
+
+def read_generation(body: Any, request: Request) -> Question:
+    """A reply to a prompt."""
+    given = fields(body)
+    prompt, reply = given.get("prompt"), given.get("generated_text")
+    chat = [{"role": "user", "content": prompt}, {"role": "assistant", "content": reply}]
+    return Question((example(chat, "generated_text"),), _detector(request))
+
+
+def answer_contents(question: Question, outcomes: Sequence[Outcome], served: Served) -> Any:
+    """A list of detections per text. The format asks for the text that was found to be repeated."""
+    return [
+        [
+            {"start": 0, "end": len(one.text), "text": one.text, **found}
+            for found in _detections(outcome, served)
+        ]
+        for one, outcome in zip(question.examples, outcomes, strict=True)
+    ]
+
+
+def answer_one(question: Question, outcomes: Sequence[Outcome], served: Served) -> Any:
+    """A flat list of detections."""
+    return _detections(outcomes[0], served)
+
+
+def problem(refused: Problem) -> Any:
+    """The standard's errors."""
+    return {"code": refused.kind.status, "message": refused.message}
+
+
+def _detections(outcome: Outcome, served: Served) -> list[dict[str, Any]]:
+    """One per label that applies; a text stopped for want of reading carries the label `unread`."""
+    if not outcome.flagged:
+        return []
+    labels = [label for label in outcome.labels if label in served.stopped]
+    told = outcome.to_dict()
+    return [
+        {
+            "detection": label,
+            "detection_type": served.guard.taxonomy.id,
+            "score": outcome.probabilities.get(label, 1.0),
+            "evidence": [],
+            "metadata": {key: told[key] for key in ("decision", "code", "guard") if key in told},
+        }
+        for label in labels or [str(told["code"])]
+    ]
+
+
+def _detector(request: Request) -> str | None:
+    return request.headers.get("detector-id")
+
+
+_DETECTION = {"detection": STRING, "detection_type": STRING, "score": NUMBER}
+_PLACE = {"start": NUMBER, "end": NUMBER, "text": STRING}
+_NAMES = ("detection", "detection_type", "score")
+
+EXCHANGES = (
+    Exchange(
+        "/api/v1/text/contents",
+        "Judge texts, in the format of FMS detectors",
+        read_contents,
+        answer_contents,
+        takes=object_of(
+            {"contents": list_of(STRING, minItems=1, maxItems=64), "detector_params": OBJECT}, "contents"
+        ),
+        gives=list_of(list_of(object_of({**_PLACE, **_DETECTION}, *_PLACE, *_NAMES))),
+        problem=problem,
+        says_failure=True,
+        example={"contents": ["The library opens at nine."]},
+    ),
+    Exchange(
+        "/api/v1/text/chat",
+        "Judge the last message of a conversation, in the format of FMS detectors",
+        read_chat,
+        answer_one,
+        takes=object_of({"messages": CONVERSATION, "detector_params": OBJECT}, "messages"),
+        gives=list_of(object_of(_DETECTION, *_NAMES)),
+        problem=problem,
+        says_failure=True,
+        example={"messages": [{"role": "user", "content": "The library opens at nine."}]},
+    ),
+    Exchange(
+        "/api/v1/text/generation",
+        "Judge a reply to a prompt, in the format of FMS detectors",
+        read_generation,
+        answer_one,
+        takes=object_of(
+            {"prompt": STRING, "generated_text": STRING, "detector_params": OBJECT},
+            "prompt",
+            "generated_text",
+        ),
+        gives=list_of(object_of(_DETECTION, *_NAMES)),
+        problem=problem,
+        says_failure=True,
+        example={"prompt": "When does it open?", "generated_text": "The library opens at nine."},
+    ),
+)
