@@ -1,0 +1,225 @@
+"""Trees of tokens behind a common prefix, read in one pass of the model."""
+
+import copy
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+from torch.nn.functional import linear
+from transformers import DynamicCache
+
+from mindrail.arrays import ndarray
+from mindrail.causal.tree import Tree
+
+#: Architectures that the tests hold against their plain forward.
+TESTED = ("gemma", "gemma2", "gemma3_text", "llama", "mistral", "qwen2", "qwen3", "smollm3")
+#: rotary embeddings that change with the length of the text, so that nothing may be kept
+_RESTLESS = {"dynamic", "longrope"}
+#: tokens of a row that are read at once; bounds the memory that attention needs
+CHUNK = 512
+
+#: for each question and option, the (node, next token) pairs that make the option
+Steps = list[list[list[tuple[int, int]]]]
+
+
+def trusted(model: Any) -> bool:
+    """Whether prefixes may be kept and trees read: of other architectures we cannot know what a mask does."""
+    config = model.config.get_text_config()
+    return config.model_type in TESTED and not _RESTLESS & set(
+        _rope_types(getattr(config, "rope_parameters", None))
+    )
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """Tokens and what attention keeps of them, for one row."""
+
+    tokens: tuple[int, ...] = ()
+    cache: DynamicCache = field(
+        default_factory=DynamicCache
+    )  # of full length also where a model's window slides
+
+    def spread(self, rows: int) -> DynamicCache:
+        """A cache to read on from, for several rows. Nothing is copied yet, and this prefix stays as it is."""
+        made = DynamicCache()
+        for layer in self.cache.layers:
+            twin = copy.copy(layer)
+            twin.keys, twin.values = (kept.expand(rows, -1, -1, -1) for kept in (layer.keys, layer.values))
+            made.layers.append(twin)
+        return made
+
+    @torch.inference_mode()
+    def followed(self, model: Any, tokens: tuple[int, ...]) -> "Prefix":
+        """The prefix `tokens`, read on from here where it begins with these."""
+        known = self if tokens[: len(self.tokens)] == self.tokens else Prefix()
+        cache = known.spread(1)
+        for start in range(len(known.tokens), len(tokens), CHUNK):
+            ids = torch.tensor([tokens[start : start + CHUNK]], device=model.device)
+            with _output(model, [], []):
+                model(input_ids=ids, past_key_values=cache, use_cache=True)
+        return Prefix(tokens, cache)
+
+
+@dataclass(frozen=True)
+class Forest:
+    """A batch: one tree for each row, and the steps whose log-probabilities are wanted."""
+
+    trees: Sequence[Tree]
+    steps: Sequence[Steps]
+
+    @torch.inference_mode()
+    def read(self, model: Any, prefix: Prefix | None) -> list[list[Float[ndarray, " option"]]]:
+        """For each row and question the summed log-probabilities of its options.
+
+        Of each option's first token the logit stands for the log-probability: what is missing is the same for all
+        options of a question. Without a prefix, every tree must be a single branch, and is read without a mask.
+        """
+        cache = None if prefix is None else prefix.spread(len(self.trees))
+        step = self._width if prefix is None else CHUNK
+        parts = []
+        for start in range(0, self._width, step):
+            end = min(start + step, self._width)
+            at = [(row, node - start) for row, node in self._wanted if start <= node < end]
+            how = {} if prefix is None else self._attention(model, len(prefix.tokens), start, end)
+            with _output(model, at, self._columns):
+                made = model(
+                    input_ids=self._ids[:, start:end].to(model.device),
+                    past_key_values=cache,
+                    use_cache=cache is not None,
+                    **how,
+                )
+            parts.append(made.logits.double().cpu())
+        return self._summed(torch.cat(parts))
+
+    @cached_property
+    def _width(self) -> int:
+        return max(len(tree.tokens) for tree in self.trees)
+
+    @cached_property
+    def _ids(self) -> Int[Tensor, "row node"]:
+        """Padding stands behind what counts, where nothing looks at it."""
+        ids = torch.zeros(len(self.trees), self._width, dtype=torch.long)
+        for row, tree in enumerate(self.trees):
+            ids[row, : len(tree.tokens)] = torch.tensor(tree.tokens)
+        return ids
+
+    @cached_property
+    def _wanted(self) -> list[tuple[int, int]]:
+        """(row, node) of every place that is predicted from, by node."""
+        found = {
+            (row, node)
+            for row, questions in enumerate(self.steps)
+            for options in questions
+            for steps in options
+            for node, _ in steps
+        }
+        return sorted(found, key=lambda place: (place[1], place[0]))
+
+    @cached_property
+    def _columns(self) -> list[int] | None:
+        """The tokens that matter; None, for all, where an option has several and needs its probability in full."""
+        options = [steps for questions in self.steps for question in questions for steps in question]
+        if any(len(steps) > 1 for steps in options):
+            return None
+        return sorted({token for ((_, token),) in options})
+
+    def _attention(self, model: Any, before: int, start: int, end: int) -> dict[str, Any]:
+        """Places and masks of the nodes from `start` to `end`, for a model that has read `before` tokens."""
+        depth = torch.zeros(len(self.trees), self._width, dtype=torch.long)
+        sees = torch.zeros(len(self.trees), end - start, end, dtype=torch.bool)
+        for row, tree in enumerate(self.trees):
+            size = len(tree.tokens)
+            depth[row, :size] = torch.from_numpy(tree.depth)
+            sees[row, : max(0, min(size, end) - start), : min(size, end)] = torch.from_numpy(
+                tree.sees()[start:end, :end]
+            )
+        places = before + depth
+        seen = torch.arange(before).expand(len(self.trees), before)
+        keys = torch.cat([seen, places[:, :end]], dim=1)
+        sees = torch.cat([torch.ones(len(self.trees), end - start, before, dtype=torch.bool), sees], dim=2)
+        distance = places[:, start:end, None] - keys[:, None]
+        return {
+            "position_ids": places[:, start:end].to(model.device),
+            "attention_mask": _masks(model, sees, distance),
+        }
+
+    def _summed(self, logits: Float[Tensor, "wanted column"]) -> list[list[Float[ndarray, " option"]]]:
+        place = {wanted: i for i, wanted in enumerate(self._wanted)}
+        column = None if self._columns is None else {token: i for i, token in enumerate(self._columns)}
+        totals = logits.logsumexp(dim=1)
+
+        def total(row: int, steps: list[tuple[int, int]]) -> float:
+            (first, token), *rest = ((place[row, node], token) for node, token in steps)
+            begun = float(logits[first, token if column is None else column[token]])
+            return begun + sum(float(logits[at, token] - totals[at]) for at, token in rest)
+
+        return [
+            [np.array([total(row, steps) for steps in options]) for options in questions]
+            for row, questions in enumerate(self.steps)
+        ]
+
+
+def _masks(
+    model: Any, sees: Bool[Tensor, "row node key"], distance: Int[Tensor, "row node key"]
+) -> Tensor | dict[str, Tensor]:
+    """What is added to attention, for each kind of layer that the model has."""
+    config = model.config.get_text_config()
+    kinds = set(getattr(config, "layer_types", None) or ())
+    window = int(getattr(config, "sliding_window", None) or sys.maxsize)
+
+    def added(seen: Bool[Tensor, "row node key"]) -> Tensor:
+        least = torch.finfo(model.dtype).min
+        mask = torch.zeros(seen.shape, dtype=model.dtype).masked_fill_(~seen, least)
+        spread: Tensor = mask[:, None].to(model.device)
+        return spread
+
+    if "sliding_attention" in kinds:
+        return {"full_attention": added(sees), "sliding_attention": added(sees & (distance < window))}
+    return added(sees if kinds else sees & (distance < window))
+
+
+@contextmanager
+def _output(model: Any, at: list[tuple[int, int]], columns: list[int] | None) -> Iterator[None]:
+    """The output layer for as long as this lasts: at these places only, in float32, and for these tokens only.
+
+    What the model does to its logits afterwards (soft caps, scales) it does to these.
+    """
+    layer = model.get_output_embeddings()
+    rows, nodes = torch.tensor(at, dtype=torch.long, device=model.device).reshape(-1, 2).T
+    plain = type(layer) is torch.nn.Linear
+    whole = layer.forward
+
+    def forward(hidden: Tensor) -> Tensor:
+        chosen = hidden[rows, nodes]
+        if not plain:  # packed in four bits, or with an adapter on it
+            logits = whole(chosen)
+            return logits if columns is None else logits[:, columns]
+        weight, bias = layer.weight, layer.bias
+        if columns is not None:
+            weight, bias = weight[columns], None if bias is None else bias[columns]
+        # a whole float32 copy would be large
+        parts = [linear(chosen.float(), part.float()) for part in weight.split(8192)]
+        logits = torch.cat(parts, dim=-1)
+        return logits if bias is None else logits + bias.float()
+
+    layer.forward = forward
+    try:
+        yield
+    finally:
+        del layer.forward
+
+
+def _rope_types(parameters: Any) -> Iterator[str]:
+    """The kinds of rotary embeddings; some models have one for each kind of layer."""
+    for name, value in parameters.items() if isinstance(parameters, dict) else ():
+        if name == "rope_type":
+            yield value
+        else:
+            yield from _rope_types(value)
