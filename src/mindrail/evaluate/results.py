@@ -104,6 +104,17 @@ class EventResult:
 
 
 @dataclass(frozen=True)
+class NodeResult:
+    """One node of ordered labels, among the rows that come to it: `label` against all later ones."""
+
+    label: str
+    reached: int
+    positives: int
+    said_yes: Rates
+    auroc: Estimate
+
+
+@dataclass(frozen=True)
 class Picked:
     """How good picked labels are, over all labels; micro F1 only where labels are independent."""
 
@@ -274,6 +285,7 @@ class Evaluation:
     pairs: Pairs | None
     promises: tuple[PromiseCheck, ...]
     warnings: tuple[str, ...]
+    nodes: tuple[NodeResult, ...] = ()
 
     def event(self, name: str) -> EventResult:
         """The result of one event. Raises KeyError for one it does not have."""

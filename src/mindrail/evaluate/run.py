@@ -11,6 +11,7 @@ from mindrail.evaluate import curves, promised, words
 from mindrail.evaluate.doubts import doubts
 from mindrail.evaluate.estimates import all_labels, ranking, rates
 from mindrail.evaluate.mistakes import mistakes
+from mindrail.evaluate.nodes import nodes
 from mindrail.evaluate.pairs import pairs as pairs_of
 from mindrail.evaluate.results import Confusion, Evaluation, EventResult, Headline, Outcome, Whole
 from mindrail.evaluate.rows import Rows, gather
@@ -67,6 +68,9 @@ def evaluate(
         pairs=pairs_of(axis, rows.whole, fitted[0], *pairs) if pairs else None,
         promises=promises,
         warnings=doubts(rows, scored, results, promises, unanswered),
+        nodes=nodes(
+            axis, rows.truth, [run.probabilities for run in rows.runs], rows.groups, seed=seed, rounds=rounds
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mindrail.evaluate import figures, tables, words
+from mindrail.evaluate import figures, node_table, tables, words
 from mindrail.evaluate.document import Block, Document, Fact, Facts, Figure, Notes, Section, Text
 from mindrail.evaluate.results import Estimate, Evaluation, EventResult
 from mindrail.evaluate.words import METRICS, TOO_FEW, event_title
@@ -141,6 +141,8 @@ def _drawings(title: str, result: EventResult) -> Iterator[Figure]:
 def _labels(found: Evaluation) -> Iterator[Block]:
     yield tables.all_labels(found.all_labels)
     yield tables.honesty(found.all_labels)
+    if found.nodes:
+        yield node_table.table(found.nodes)
     if not found.axis.exclusive:
         yield tables.two_by_two(found.confusions)
         return
