@@ -142,3 +142,18 @@ def test_rows_let_go_are_counted_in_the_log(tmp_path: Path, caplog: pytest.LogCa
 def test_a_card_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match="nothing there"):
         read(tmp_path / "none.yaml", RISK)
+
+
+@pytest.mark.corpus("counsel-chat")
+def test_a_crosswalk_says_whose_turn_it_is_about() -> None:
+    """A question and its answer: harm is asked of the question, whoever speaks last."""
+    examples = read("counsel-chat", SIX)
+    assert {example.turns[example.focus].speaker for example in examples} == {"user"}
+    assert {example.turns[-1].speaker for example in examples} == {"assistant"}
+    assert {example.answers.get("harm") for example in examples} == {(), None}
+
+
+@pytest.mark.corpus("positive-frames")
+def test_a_reframe_is_safe_and_what_it_reframes_says_nothing() -> None:
+    answered = Counter((one.tags["side"], one.answers.get("risk")) for one in read("positive-frames", RISK))
+    assert answered == {("original", None): 8349, ("reframed", "safe"): 8349}

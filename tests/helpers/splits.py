@@ -46,6 +46,7 @@ def split(folder: Path, unlabelled: int = 12, labelled: int = 6, axis: Axis = TW
         "axis": axis.name,
         "digest": axis.digest,
         "rows": {name: len(part) for name, part in parts.items()},
+        "answers": {},
         "licences": {"invented": {"licence": "Apache-2.0", "open": True}},
         "files": {f"{name}.jsonl": files.sha256(folder / f"{name}.jsonl") for name in parts},
     }

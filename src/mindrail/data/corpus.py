@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from mindrail import plugins
-from mindrail.data import table
+from mindrail.data import made, table
 from mindrail.data.card import Card, Row
 from mindrail.data.fetch import fetch
 from mindrail.errors import BadConfig
@@ -40,7 +40,7 @@ def rows(name: str) -> Iterable[Row]:
 
 
 def read(name: str, taxonomy: Taxonomy, axis: Axis, *, labelled: bool = True) -> list[Example]:
-    """The examples of a set, or of the table that a card ending in .yaml describes.
+    """The examples of a set, of the table that a card ending in .yaml describes, or of a folder that `made` wrote.
 
     Their labels are read through the crosswalk to the taxonomy; where that says nothing, an example has no
     answer. With `labelled=False` no answer is read, any set will do, and the judged turn is the last one
@@ -49,6 +49,8 @@ def read(name: str, taxonomy: Taxonomy, axis: Axis, *, labelled: bool = True) ->
     Raises UnknownName, BadConfig for a set without answers to the taxonomy (or without a turn to judge),
     BadFile for files that cannot be used, Unreachable, MissingExtra.
     """
+    if made.here(name):
+        return made.read(name, axis, labelled=labelled)
     wanted = {taxonomy.id: axis} if labelled else {}
     source, found, crosswalks = _own(name, wanted) if name.endswith(".yaml") else _public(name)
     if not labelled:

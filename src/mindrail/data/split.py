@@ -17,11 +17,12 @@ def carve(examples: Sequence[Example], size: int, seed: int) -> tuple[list[Examp
     """(rest, part): whole groups in random order until the part holds at least `size` examples.
 
     The order is `random.Random(seed).shuffle` over groups in order of appearance, an example without a
-    group being one of its own, so that published splits made this way can be repeated.
+    group being one of its own, so that published splits made this way can be repeated. A group may be named by
+    an example's id: what was made of it goes with it.
     """
     groups: dict[str, list[Example]] = defaultdict(list)
     for example in examples:
-        groups[example.group or f"\x00{example.id}"].append(example)
+        groups[example.group or example.id].append(example)
     order = list(groups.values())
     random.Random(seed).shuffle(order)  # noqa: S311, the published recipe
     part: list[Example] = []

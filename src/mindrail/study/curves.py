@@ -89,7 +89,7 @@ class Frame:
         self.bottom = BELOW + LINE * ((lines + 1) // 2)
         self.height = HEIGHT + self.bottom - BELOW
 
-    def x(self, count: float) -> float:
+    def x(self, count: int | float) -> float:
         """The place of a count from left to right."""
         return LEFT + (log10(count) - self.first) / (self.last - self.first) * (WIDTH - LEFT - RIGHT)
 
@@ -129,7 +129,7 @@ class Frame:
             parts += self.point(labels, found, colour, shape)
         return parts
 
-    def point(self, count: float, found: Mapping[str, Any], colour: str, shape: Shape) -> list[str]:
+    def point(self, count: int | float, found: Mapping[str, Any], colour: str, shape: Shape) -> list[str]:
         """One value with its interval."""
         low, high = found["interval"]
         return [

@@ -39,7 +39,7 @@ def quality(groups: Sequence[Mapping[str, Any]], task: str, cost: str) -> str | 
     return frame.drawing(f"Macro F1 by {cost}, {task}", "; ".join(told), parts)
 
 
-def short(count: float) -> str:
+def short(count: int | float) -> str:
     """A count in few characters: 22.7M, 135M, 512."""
     for size, unit in _UNITS:
         if count >= size:

@@ -44,7 +44,7 @@ class Costs:
     cpu_s_per_1000: float  # CPU seconds, all threads together
     wall_s_per_1000: float
     rows: int
-    threads: int
+    threads: int  # that were allowed; the linear and static families use one for a text
     accelerator: str | None = None
 
 
@@ -129,6 +129,11 @@ def _gather(thing: Any, arrays: dict[int, tuple[int, int]], seen: set[int]) -> N
             _gather(value, arrays, seen)
 
 
+def _threads() -> int:
+    torch = sys.modules.get("torch")
+    return machine.cores() if torch is None else int(torch.get_num_threads())
+
+
 def _accelerator() -> tuple[str | None, float | None]:
     """The GPU's name and what torch took of it at most, in MB."""
     torch = sys.modules.get("torch")
@@ -154,7 +159,7 @@ def _main(run: Path, place: Path) -> None:
         "cuda_peak_mb": cuda,
         "load_s": round(loaded, 3),
         "rows": len(main),
-        "threads": machine.cores(),
+        "threads": _threads(),
         "accelerator": accelerator,
     }
     np.savez(place / "scores.npz", *scores)

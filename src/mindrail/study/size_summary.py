@@ -165,4 +165,7 @@ def _of(results: Sequence[Result], seed: int) -> Judged:
 
 def _refuse_other_rows(seeds: Sequence[Judged]) -> None:
     if len({(one.order, len(one)) for one in seeds}) > 1:
-        raise ValueError("found results on different rows, expected the same ones in the same order")
+        raise BadConfig(
+            "found results on different rows of one set, expected the same ones in the same order. Do: compare groups "
+            "whose data hold out the same texts, and delete cells that were run before the data changed"
+        )
