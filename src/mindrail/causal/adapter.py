@@ -35,7 +35,7 @@ class Lora:
 
     rank: int = 16
     alpha: float = 32.0
-    dropout: float = 0.05  # share of each projection's input that the adapter does not see in training
+    dropout: float = 0.0  # share of each projection's input that the adapter does not see in training; costs a tenth
 
     def __post_init__(self) -> None:
         if self.rank < 1 or self.alpha <= 0 or not 0 <= self.dropout < 1:

@@ -14,6 +14,8 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import DynamicCache
 
+from mindrail.causal._forest import trusted
+
 #: what cross-entropy leaves out, as in transformers
 _IGNORED = -100
 
@@ -31,6 +33,8 @@ def log_likelihoods(model: Any, pairs: Sequence[Pair], prefix: Sequence[int] = (
     `prefix` is what every prompt goes on from. Equal to reading each pair alone, up to the last bits. Minus this is
     what transformers calls the loss, times the tokens of the response.
     """
+    if prefix and not trusted(model):  # then it is read with every prompt
+        return log_likelihoods(model, [Pair((*prefix, *pair.prompt), pair.response) for pair in pairs])
     width = max(len(pair.prompt) + len(pair.response) - 1 for pair in pairs)
     ids = torch.zeros(len(pairs), width, dtype=torch.long)
     wanted = torch.full((len(pairs), width), _IGNORED)

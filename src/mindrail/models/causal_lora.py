@@ -1,0 +1,202 @@
+"""A causal language model with a low-rank adapter (LoRA, arXiv:2106.09685), asked as family `prompted` asks.
+
+What is learned is the right answer to exactly the questions that scoring puts: the likelihood of the response alone,
+each question weighted by its label. The base model stays as it is, and is not saved.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mindrail import config as configuration
+from mindrail import files
+from mindrail.arrays import Float, ndarray
+from mindrail.causal import adapter
+from mindrail.causal.adapter import About, Lora
+from mindrail.causal.encode import encode
+from mindrail.causal.load import Loaded, load
+from mindrail.causal.pieces import Reach, pieces
+from mindrail.causal.quantize import Quantize
+from mindrail.causal.response_loss import Pair
+from mindrail.causal.score import OptionScorer
+from mindrail.errors import BadConfig
+from mindrail.models._base import Job
+from mindrail.models._learned import Learned, Likelihood, likelihoods
+from mindrail.prompts import Form, Wording
+from mindrail.records import Example
+from mindrail.runtime.scorer import worst
+from mindrail.taxonomy import Axis
+from mindrail.train import environment, loop
+from mindrail.train.devices import Devices, Precision
+from mindrail.train.progress import Stepped
+
+ASKED = "asked.json"
+
+
+@dataclass(frozen=True)
+class CausalLoraConfig:
+    """Settings of the causal-lora family."""
+
+    model: str = "smollm2"  # or a Hugging Face id, or a folder
+    lora: Lora = field(default_factory=Lora)
+    quantize: Quantize = "none"  # 4bit: QLoRA, with bitsandbytes on a CUDA device
+    wording: Wording = field(default_factory=Wording)
+    reach: Reach = field(default_factory=Reach)  # longer texts are read in windows, in training as in use
+    epochs: int = 3  # passes over the labelled texts
+    batch: int = 8  # questions per step
+    learning_rate: float = 5e-4
+    weight_decay: float = 0.0
+    warmup: float = 0.1  # share of the steps
+    precision: Precision = "auto"  # auto: bfloat16 where the processor multiplies it fast, else float32
+    save_every: int = 50  # steps between checkpoints
+    judge_every: int = 100  # steps between looks at the dev part, where a job has one
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How an adapter's model is asked: kept beside it, so that use is as training was."""
+
+    asks: str
+    judges: Literal["message", "response"]
+    wording: Wording
+    reach: Reach
+    quantize: Quantize
+
+    def form(self, axis: Axis) -> Form:
+        """The questions on an axis. Raises BadConfig where the wording gives two labels the same word."""
+        try:
+            return Form(axis, self.asks, self.judges, self.wording)
+        except ValueError as error:
+            raise BadConfig(f"wording: {error}") from None
+
+
+class Row(NamedTuple):
+    """One question about one window of a text, with its right answer."""
+
+    pair: Pair
+    weight: float
+
+
+class CausalLoraScorer:
+    """Raw scores of a language model with its adapter; the most dangerous window of a long text counts."""
+
+    def __init__(self, form: Form, loaded: Loaded, reach: Reach) -> None:
+        self.axis, self._form, self._loaded, self._reach = form.axis, form, loaded, reach
+
+    def score(self, examples: Sequence[Example]) -> Float[ndarray, "n k"]:
+        """One row of scores per example, in order."""
+        cut = [pieces(example, self._loaded.tokenizer, self._reach) for example in examples]
+        asked = [self._form.questions(piece) for windows in cut for piece in windows]
+        answers = OptionScorer(self._loaded).log_probabilities(asked)
+        rows = iter([self._form.combine(answer) for answer in answers])
+        scores = [worst(self.axis, np.stack([next(rows) for _ in windows])) for windows in cut]
+        return np.stack(scores) if scores else np.zeros((0, len(self.axis.names)))
+
+
+class CausalLoraFamily:
+    """Fine-tunes an adapter and writes it as a peft folder with `adapter.json` and `asked.json` beside it."""
+
+    runtime = None
+    algorithms = ("supervised",)
+    Config = CausalLoraConfig
+
+    def train(self, job: Job, config: CausalLoraConfig, place: Path) -> Iterator[Stepped]:
+        """Learn the job's labelled examples."""
+        environment.settle()
+        devices = Devices(config.precision)
+        loaded = load(config.model, devices.precision, str(devices.device), config.quantize)
+        asked = Asked(job.asks, job.judges, config.wording, config.reach, config.quantize)
+        form = asked.form(job.axis)
+        rows = learned_rows(form, job, loaded, config.reach)
+        model = adapter.attach(loaded, config.lora, seed=job.seed)
+        network = Learned(model)
+        scorer, judge = CausalLoraScorer(form, loaded, config.reach), job.judge
+
+        def forward(asks: Sequence[loop.Ask], step: int) -> Tensor:
+            pairs = [rows[ask.row].pair for ask in asks]
+            return likelihoods(network, pairs, job.seed, step)[None, :, None]
+
+        def judged() -> float:
+            assert judge is not None
+            network.eval()
+            return judge(scorer.score(job.dev))
+
+        task = loop.Task(
+            network,
+            [list(network.parameters())],
+            forward,
+            [len(row.pair.prompt) for row in rows],
+            torch.tensor([[row.weight] for row in rows]),
+            exclusive=True,
+            judge=judged if judge is not None and job.dev else None,
+        )
+        plan = loop.Plan(
+            config.epochs,
+            config.batch,
+            config.learning_rate,
+            config.weight_decay,
+            config.warmup,
+            save_every=config.save_every,
+            judge_every=config.judge_every,
+        )
+        yield from loop.train(
+            task,
+            plan,
+            Likelihood(),
+            seed=job.seed,
+            devices=devices,
+            folder=job.checkpoints,
+            identity=job.identity,
+        )
+        if devices.main:
+            with files.new_folder(place) as folder:
+                about = About(config.model, loaded.version, job.axis.name, job.axis.digest)
+                adapter.save(folder, model, about)
+                files.write_json(folder / ASKED, configuration.plain(asked))
+        devices.together()
+
+    def scorer(self, axis: Axis, place: Path) -> CausalLoraScorer:
+        """The base model with its adapter. Raises what `adapter.read` and `adapter.applied` raise."""
+        environment.settle()
+        about = adapter.read(place, axis)
+        asked = configuration.build(Asked, files.read_json(place / ASKED), where=ASKED)
+        loaded, _ = adapter.applied(load(about.model, quantize=asked.quantize), place, about)
+        return CausalLoraScorer(asked.form(axis), loaded, asked.reach)
+
+
+def learned_rows(form: Form, job: Job, loaded: Loaded, reach: Reach) -> list[Row]:
+    """Every question that has an answer, about every window of every labelled text.
+
+    A text of several windows counts as one: they share its weight. Where labels exclude each other a question weighs
+    what its text's label weighs; for `any_of` a yes weighs what its label weighs, and a no 1. Raises BadConfig where
+    a prompt does not fit the model.
+    """
+    weights, values = job.label_weights(), job.targets().values
+    rows = []
+    for example, true in zip(job.labelled, values, strict=True):
+        windows = pieces(example, loaded.tokenizer, reach)
+        whole = float(weights[true].sum())
+        for piece in windows:
+            for i, (question, right) in enumerate(
+                zip(form.questions(piece), form.answer(piece), strict=True)
+            ):
+                if right is None:
+                    continue
+                encoded = encode(loaded, question.messages, question.options)
+                if encoded.size > loaded.context:
+                    raise BadConfig(
+                        f"a prompt of {encoded.size} tokens does not fit the {loaded.context} of {loaded.version}. "
+                        "Do: lower reach.window and reach.context, or choose a model with a longer context"
+                    )
+                weight = whole if job.axis.exclusive else float(weights[i]) if true[i] else 1.0
+                pair = Pair(encoded.prompt, encoded.options[question.options.index(right)])
+                rows.append(Row(pair, weight / len(windows)))
+    return rows
+
+
+FAMILY = CausalLoraFamily()
