@@ -7,7 +7,7 @@ import pytest
 
 from mindrail.errors import BadConfig, UnknownName
 from mindrail.study import plan as plans
-from mindrail.study.plan import Block, Cell, Plan, Task
+from mindrail.study.plan import Block, Cell, Judging, Model, More, Plan, Task
 
 MINE = {"taxonomy": "prompt-harm", "train": ["mine.yaml"], "test": ["later.yaml"]}
 TASKS = {"one": Task(MINE, ("later",)), "two": Task({})}
@@ -173,3 +173,60 @@ def test_the_short_plan_shares_its_keys_with_the_whole_one() -> None:
         assert {one.key for one in found.cells(small=True)} <= whole
         for one in found.cells():
             one.prepare()
+
+
+MODELS = {
+    "small": Model("linear", rows=50),
+    "tiny zero-shot": Model("prompted", {"model": "tiny"}, rows=20, stands_for="tiny"),
+    "tiny adapter": Model("causal-lora", {"model": "tiny", "epochs": 1}, stands_for="tiny"),
+}
+
+
+def sized(*blocks: Block, **more: object) -> Plan:
+    return Plan("sized", TASKS, blocks, compares="sizes", models=MODELS, **more)  # type: ignore[arg-type]
+
+
+def test_a_model_is_a_family_with_settings_under_a_name() -> None:
+    block = Block(("one",), (0,), labels=(20,), model=("small", "tiny adapter"))
+    first, second = sized(block, settings={"causal-lora": {"epochs": 9, "batch": 2}}).cells()
+    assert (first.family, first.name, first.group) == ("linear", "one 20: small, seed 0", "one 20: small")
+    assert second.settings == {"epochs": 1, "batch": 2, "model": "tiny"}
+    assert first.judging is not None and first.judging.rows == 50
+    with pytest.raises(UnknownName, match="did you mean 'small'"):
+        sized(Block(("one",), (0,), model=("smal",))).cells()
+
+
+def test_where_labels_are_compared_nothing_is_judged_by_rows() -> None:
+    assert plan(Block(("one",), (0,))).cells()[0].judging is None
+
+
+def test_a_key_ignores_the_name_of_a_model_and_knows_what_is_judged() -> None:
+    block = Block(("one",), (0,), labels=(20,), model=("small",))
+    one = sized(block).cells()[0]
+    assert replace(one, model="large").key == one.key
+    changes = [
+        {"judging": None},
+        {"class_weights": "none"},
+        {"more": More(("safe",), 2)},
+        {"judging": Judging(51)},
+    ]
+    assert len({one.key, *(replace(one, **change).key for change in changes)}) == 5  # type: ignore[arg-type]
+
+
+def test_own_models_stand_beside_those_of_the_plan() -> None:
+    blocks = (Block(("one",), (0, 1), labels=(20,), model=("small", "tiny zero-shot")),)
+    gains = {"zero-shot over small": ("one 20: tiny zero-shot", "one 20: small")}
+    before = sized(*blocks, gains=gains)
+    found = plans.with_models(before, ["out/mine", "org/other"], {"quantize": "4bit"})
+    kept = [cell.key for cell in before.cells()]
+    assert [cell.key for cell in found.cells()][: len(kept)] != [] and {*kept} <= {
+        cell.key for cell in found.cells()
+    }
+    by = {cell.group: cell for cell in found.cells()}
+    assert [*by] == [
+        f"one 20: {name}" for name in ("small", "tiny zero-shot", "mine zero-shot", "other zero-shot")
+    ]
+    mine = by["one 20: mine zero-shot"]
+    assert mine.settings == {"model": "out/mine", "quantize": "4bit"} and mine.judging == Judging(20)
+    assert found.gains["zero-shot over small, mine"] == ("one 20: mine zero-shot", "one 20: small")
+    assert plans.with_models(before, [], {}) == before

@@ -29,19 +29,32 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--work", type=Path, default=Path("out/study"), help="folder for splits, views and runs"
     )
+    parser.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        help="a language model of yours beside the plan's own: folder or id",
+    )
+    parser.add_argument(
+        "--four-bit", action="store_true", help="read --model in four bits; needs a CUDA device"
+    )
     parser.add_argument("--cell", help=argparse.SUPPRESS)  # one cell in this process
 
 
 def _run(options: argparse.Namespace) -> Result:
     folder = _folder(options.study)
     plan, results = plans.load(folder / "plan.yaml"), folder / "cells"
+    own = [word for model in options.model for word in ("--model", model)]
+    if options.four_bit:
+        own.append("--four-bit")
+    plan = plans.with_models(plan, options.model, {"quantize": "4bit"} if options.four_bit else {})
     wanted = plan.cells(small=options.small)
     if options.cell is not None:
         return _one(plan, options.cell, options.work, results)
     if options.only:
         wanted = [cell for cell in wanted if options.only in cell.name]
     if not options.summary and not options.list:
-        command = ["study", str(folder), "--work", str(options.work), "--cell"]
+        command = ["study", str(folder), "--work", str(options.work), *own, "--cell"]
         for over in runner.run(
             wanted, command, results, options.work, jobs=options.jobs, minutes=options.minutes
         ):

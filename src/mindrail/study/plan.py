@@ -33,7 +33,7 @@ class Model:
     family: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     rows: int | None = None  # of the test part that are judged; None: all
-    replaceable: bool = False  # whether a user's own models stand in for it
+    stands_for: str | None = None  # the language model in its name and settings, which a user may exchange
 
 
 @dataclass(frozen=True)
@@ -223,6 +223,48 @@ class Plan:
             block.more,
             judging,
         )
+
+
+def with_models(plan: Plan, ids: Sequence[str], settings: Mapping[str, Any]) -> Plan:
+    """The plan with a user's own language models beside its own: in every block and gain that has one of these.
+
+    An id is a folder's path or a Hugging Face id; models are called by its last part, and have these settings on top.
+    """
+    for model in ids:
+        own = {name: about for name, about in plan.models.items() if about.stands_for is not None}
+        named = {name: name.replace(str(about.stands_for), Path(model).name) for name, about in own.items()}
+        plan = replace(
+            plan,
+            models={
+                **plan.models,
+                **{
+                    named[name]: Model(
+                        about.family, {**about.settings, "model": model, **settings}, about.rows
+                    )
+                    for name, about in own.items()
+                },
+            },
+            blocks=tuple(_beside(block, named) for block in plan.blocks),
+            small=tuple(_beside(block, named) for block in plan.small),
+            gains={**plan.gains, **_gains_of(plan, named, Path(model).name)},
+        )
+    return plan
+
+
+def _beside(block: Block, named: Mapping[str, str]) -> Block:
+    return replace(block, model=(*block.model, *(named[name] for name in block.model if name in named)))
+
+
+def _gains_of(plan: Plan, named: Mapping[str, str], model: str) -> dict[str, tuple[str, ...]]:
+    """The gains between groups of exchanged models, said of the new one."""
+    found = {}
+    for gain, groups in plan.gains.items():
+        told = groups
+        for old, new in named.items():
+            told = tuple(group.replace(f": {old}", f": {new}") for group in told)
+        if told != groups:
+            found[f"{gain}, {model}"] = told
+    return found
 
 
 def load(path: Path) -> Plan:

@@ -25,24 +25,28 @@ HEAD = ("accuracy", "macro-f1")
 
 
 def write(plan: Plan, cells: Sequence[Cell], results: Path, folder: Path) -> dict[str, Any]:
-    """Sum up the finished ones of `cells`: `summary.json`, drawings, and the tables in README.md, if one is there."""
-    done = finished(cells, results)
-    groups = [_group(plan, name, own) for name, own in done.items()]
-    summary = {
-        "study": plan.name,
-        "cells": len(cells),
-        "finished": sum(map(len, done.values())),
-        "groups": groups,
-        "gains": {name: gain(done[a], done[b]) | {"of": a, "over": b} for name, (a, b) in _pairs(plan, done)},
-    }
+    """Sum up into `folder`: `summary.json`, drawings, and the tables in README.md, if one is there."""
+    summary = summed_up(plan, cells, results)
     files.write_json(folder / "summary.json", summary)
     for task in plan.tasks:
         for cost in scatter.COSTS:
-            drawn = scatter.quality(groups, task, cost)
+            drawn = scatter.quality(summary["groups"], task, cost)
             if drawn is not None:
                 files.write_text(folder / f"{task}-{cost}.svg", drawn)
     size_tables.into(folder / "README.md", summary, plan.honest)
     return summary
+
+
+def summed_up(plan: Plan, cells: Sequence[Cell], results: Path) -> dict[str, Any]:
+    """The finished ones of `cells` as numbers: each group of seeds, and the plan's gains between groups."""
+    done = finished(cells, results)
+    return {
+        "study": plan.name,
+        "cells": len(cells),
+        "finished": sum(map(len, done.values())),
+        "groups": [_group(plan, name, own) for name, own in done.items()],
+        "gains": {name: gain(done[a], done[b]) | {"of": a, "over": b} for name, (a, b) in _pairs(plan, done)},
+    }
 
 
 def finished(cells: Sequence[Cell], results: Path) -> dict[str, list[Result]]:
@@ -166,6 +170,6 @@ def _of(results: Sequence[Result], seed: int) -> Judged:
 def _refuse_other_rows(seeds: Sequence[Judged]) -> None:
     if len({(one.order, len(one)) for one in seeds}) > 1:
         raise BadConfig(
-            "found results on different rows of one set, expected the same ones in the same order. Do: compare groups "
-            "whose data hold out the same texts, and delete cells that were run before the data changed"
+            "found results on different rows of one set, expected the same ones in the same order. Do: compare "
+            "groups whose data hold out the same texts, and delete cells that were run before the data changed"
         )
