@@ -7,6 +7,7 @@ and so is the vocabulary of a linear model.
 import json
 import re
 from collections.abc import Iterable
+from functools import cached_property
 from math import log
 
 #: letters of one word, in any script
@@ -18,6 +19,7 @@ _LONGEST = 24
 _STRAY = 12.0
 #: one letter is a word only here
 _SHORT = frozenset("ai")
+_NO_VOWELS = str.maketrans("", "", "aeiou")
 
 
 class Lexicon:
@@ -61,6 +63,17 @@ class Lexicon:
             if word in self._cost:
                 known += len(word)
         return known / total if total else 1.0
+
+    def vowelled(self, word: str) -> str:
+        """The commonest word that is left as `word` without its vowels; the word itself if it is commoner."""
+        lower = word.lower()
+        meant = self._consonants.get(lower, lower)
+        return meant if self._cost.get(meant, _STRAY) < self._cost.get(lower, _STRAY) else word
+
+    @cached_property
+    def _consonants(self) -> dict[str, str]:
+        """Words by their consonants; of several, the commonest."""
+        return {word.translate(_NO_VOWELS): word for word in reversed(self._cost)}
 
     def parted(self, run: str) -> list[str]:
         """A run of letters as the likeliest words (Viterbi over word ranks, by Zipf's law); strays stay letters."""

@@ -26,6 +26,7 @@ VIEWS = (
     "upside-down",
     "backwards",
     "shifted",
+    "vowels",
 )
 #: codes within codes are followed so far
 DEPTH = 2
@@ -96,12 +97,14 @@ def _look(
         yield "+".join(names), clean, not trail
     if not depth:
         return
+    strange = lexicon.share(clean) < _WORDS
     for source in dict.fromkeys((first, clean)):
-        strange = lexicon.share(source) < _WORDS
+        undone = False
         for name, step in steps.items():
-            if step.kind == "decodes" or (step.kind == "deciphers" and strange):
+            if step.kind == "decodes" or (step.kind == "deciphers" and strange and not undone):
                 for made in step.read(source, lexicon):
                     if made != source:
+                        undone = True
                         further = f"{trail}+{name}" if trail else name
                         yield further, made, False
                         yield from _look(made, lexicon, steps, further, depth - 1)

@@ -9,6 +9,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import product
+from math import prod
 
 from mindrail.text.lexicon import Lexicon
 from mindrail.text.views._base import View
@@ -41,6 +43,9 @@ _ALIKE = {
     "ß": "b", "þ": "p", "ð": "d", "æ": "ae", "œ": "oe", "ı": "i", "ɩ": "i", "ɑ": "a", "ɡ": "g", "ſ": "s", "ɛ": "e",
     "ɔ": "c", "ɣ": "y", "ʋ": "v", "ʊ": "u", "ɪ": "i", "ƨ": "s", "ƽ": "s", "ƅ": "b", "ǀ": "l",
 }  # fmt: skip
+#: what they sound like, tried where the look makes no word
+_SOUNDS = dict(zip("ρηνγσφθχпбвгдзилнруфхсы" + "мκμ", "rhngsfohpbvgdzilnrufhsy" + "mkm", strict=True))
+_MOST = 64
 _LATIN = re.compile(
     r"(?:MODIFIER LETTER |NEGATIVE CIRCLED |NEGATIVE SQUARED |SQUARED |CROSSED NEGATIVE SQUARED )?"
     r"(?:LATIN (SMALL|CAPITAL) LETTER|LATIN LETTER (?:SMALL )?(CAPITAL)|MODIFIER LETTER (SMALL|CAPITAL))"
@@ -62,12 +67,25 @@ def read(text: str, lexicon: Lexicon) -> Iterator[str]:
 def _mapped(word: str, lexicon: Lexicon) -> str:
     """The word as it looks; itself where it belongs to another script."""
     looks = "".join(c if c.isascii() else latin(c) or c for c in word)
-    letters = "".join(c for c in looks if c.isalpha())
-    if not letters.isascii():
-        mixed = any("a" <= c.lower() <= "z" for c in word)
-        return looks if mixed else word
-    plain = any("a" <= c.lower() <= "z" for c in word) or any(_is_latin(c) for c in word)
-    return looks if plain or letters in lexicon else word
+    known = _letters(looks)
+    if known.isascii() and known not in lexicon:
+        other = next((made for made in _sounding(word, looks) if _letters(made) in lexicon), "")
+        if other:
+            return other
+    mixed = any((c.isascii() and c.isalpha()) or _is_latin(c) for c in word)
+    return looks if mixed or known in lexicon else word
+
+
+def _letters(word: str) -> str:
+    return "".join(c for c in word if c.isalpha())
+
+
+def _sounding(word: str, looks: str) -> Iterator[str]:
+    """The word with each letter as it looks or as it sounds, if these are not too many."""
+    if len(looks) == len(word):
+        options = [{seen, _SOUNDS.get(c.lower(), seen)} for c, seen in zip(word, looks, strict=True)]
+        if prod(map(len, options)) <= _MOST:
+            yield from map("".join, product(*map(sorted, options)))
 
 
 @lru_cache(maxsize=4096)
