@@ -70,3 +70,13 @@ def test_the_six_categories_come_in_the_numbers_that_others_counted() -> None:
     counted = {"violence_hate": 6242, "sexual_content": 872, "weapons": 1160, "substances": 1814}
     counted |= {"suicide_self_harm": 542, "criminal_planning": 5334}
     assert all(0 <= size - found[label] <= 17 for label, size in counted.items())
+
+
+def test_the_plan_in_the_documentation_is_one(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "study.md").read_text()
+    (tmp_path / "plan.yaml").write_text(text.partition("```yaml\n")[2].partition("```")[0])
+    found = plans.load(tmp_path / "plan.yaml")
+    groups = {cell.group for cell in found.cells()}
+    assert groups == {"risk 500: linear", "risk 500: minilm", "risk 500: linear (edited)"}
+    assert {name for pair in found.gains.values() for name in pair} <= groups
+    assert all(cell.prepare().held_out == {"ours": 0.2, "lt-edi-depression": "test"} for cell in found.cells())
