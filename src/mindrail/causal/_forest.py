@@ -1,9 +1,8 @@
 """Trees of tokens behind a common prefix, read in one pass of the model."""
 
 import copy
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,14 +15,15 @@ from torch.nn.functional import linear
 from transformers import DynamicCache
 
 from mindrail.arrays import ndarray
+from mindrail.causal._cascade import cascading
 from mindrail.causal.tree import Tree
 
 #: Architectures that the tests hold against their plain forward.
 TESTED = ("gemma", "gemma2", "gemma3_text", "llama", "mistral", "qwen2", "qwen3", "smollm3")
 #: rotary embeddings that change with the length of the text, so that nothing may be kept
 _RESTLESS = {"dynamic", "longrope"}
-#: tokens of a row that are read at once; bounds the memory that attention needs
-CHUNK = 512
+#: tokens of all rows that are read at once; bounds the memory that attention needs
+CHUNK = 2048
 
 #: for each question and option, the (node, next token) pairs that make the option
 Steps = list[list[list[tuple[int, int]]]]
@@ -46,20 +46,12 @@ class Prefix:
         default_factory=DynamicCache
     )  # of full length also where a model's window slides
 
-    def spread(self, rows: int) -> DynamicCache:
-        """A cache to read on from, for several rows. Nothing is copied yet, and this prefix stays as it is."""
-        made = DynamicCache()
-        for layer in self.cache.layers:
-            twin = copy.copy(layer)
-            twin.keys, twin.values = (kept.expand(rows, -1, -1, -1) for kept in (layer.keys, layer.values))
-            made.layers.append(twin)
-        return made
-
     @torch.inference_mode()
     def followed(self, model: Any, tokens: tuple[int, ...]) -> "Prefix":
         """The prefix `tokens`, read on from here where it begins with these."""
         known = self if tokens[: len(self.tokens)] == self.tokens else Prefix()
-        cache = known.spread(1)
+        cache = DynamicCache()
+        cache.layers = [copy.copy(layer) for layer in known.cache.layers]  # layers grow by new tensors
         for start in range(len(known.tokens), len(tokens), CHUNK):
             ids = torch.tensor([tokens[start : start + CHUNK]], device=model.device)
             with _output(model, [], []):
@@ -81,14 +73,15 @@ class Forest:
         Of each option's first token the logit stands for the log-probability: what is missing is the same for all
         options of a question. Without a prefix, every tree must be a single branch, and is read without a mask.
         """
-        cache = None if prefix is None else prefix.spread(len(self.trees))
-        step = self._width if prefix is None else CHUNK
+        cache = None if prefix is None else DynamicCache()
+        step = self._width if prefix is None else max(1, CHUNK // len(self.trees))
         parts = []
         for start in range(0, self._width, step):
             end = min(start + step, self._width)
             at = [(row, node - start) for row, node in self._wanted if start <= node < end]
-            how = {} if prefix is None else self._attention(model, len(prefix.tokens), start, end)
-            with _output(model, at, self._columns):
+            how = {} if prefix is None else self._attention(model, prefix, start, end)
+            around = nullcontext() if prefix is None else cascading(model)
+            with around, _output(model, at, self._columns):
                 made = model(
                     input_ids=self._ids[:, start:end].to(model.device),
                     past_key_values=cache,
@@ -130,24 +123,19 @@ class Forest:
             return None
         return sorted({token for ((_, token),) in options})
 
-    def _attention(self, model: Any, before: int, start: int, end: int) -> dict[str, Any]:
-        """Places and masks of the nodes from `start` to `end`, for a model that has read `before` tokens."""
+    def _attention(self, model: Any, prefix: Prefix, start: int, end: int) -> dict[str, Any]:
+        """Places and masks of the nodes from `start` to `end`, behind a prefix."""
         depth = torch.zeros(len(self.trees), self._width, dtype=torch.long)
         sees = torch.zeros(len(self.trees), end - start, end, dtype=torch.bool)
         for row, tree in enumerate(self.trees):
             size = len(tree.tokens)
             depth[row, :size] = torch.from_numpy(tree.depth)
-            sees[row, : max(0, min(size, end) - start), : min(size, end)] = torch.from_numpy(
-                tree.sees()[start:end, :end]
-            )
-        places = before + depth
-        seen = torch.arange(before).expand(len(self.trees), before)
-        keys = torch.cat([seen, places[:, :end]], dim=1)
-        sees = torch.cat([torch.ones(len(self.trees), end - start, before, dtype=torch.bool), sees], dim=2)
-        distance = places[:, start:end, None] - keys[:, None]
+            inside = torch.from_numpy(tree.sees()[start:end, :end])
+            sees[row, : inside.shape[0], : inside.shape[1]] = inside
         return {
-            "position_ids": places[:, start:end].to(model.device),
-            "attention_mask": _masks(model, sees, distance),
+            "position_ids": (len(prefix.tokens) + depth[:, start:end]).to(model.device),
+            "attention_mask": _masks(model, sees, depth[:, start:end], depth[:, :end], len(prefix.tokens)),
+            "prefix": prefix.cache,
         }
 
     def _summed(self, logits: Float[Tensor, "wanted column"]) -> list[list[Float[ndarray, " option"]]]:
@@ -167,22 +155,31 @@ class Forest:
 
 
 def _masks(
-    model: Any, sees: Bool[Tensor, "row node key"], distance: Int[Tensor, "row node key"]
+    model: Any,
+    sees: Bool[Tensor, "row node own"],
+    depth: Int[Tensor, "row node"],
+    others: Int[Tensor, "row own"],
+    before: int,
 ) -> Tensor | dict[str, Tensor]:
-    """What is added to attention, for each kind of layer that the model has."""
+    """What is added to attention, for each kind of layer that the model has (`causal._cascade`)."""
     config = model.config.get_text_config()
     kinds = set(getattr(config, "layer_types", None) or ())
-    window = int(getattr(config, "sliding_window", None) or sys.maxsize)
+    window = getattr(config, "sliding_window", None)
 
     def added(seen: Bool[Tensor, "row node key"]) -> Tensor:
-        least = torch.finfo(model.dtype).min
-        mask = torch.zeros(seen.shape, dtype=model.dtype).masked_fill_(~seen, least)
-        spread: Tensor = mask[:, None].to(model.device)
-        return spread
+        mask = torch.zeros(seen.shape, dtype=model.dtype)
+        mask.masked_fill_(~seen, torch.finfo(model.dtype).min)
+        return mask[:, None].to(model.device)
+
+    def slid() -> Tensor:
+        keys = torch.cat([torch.arange(-before, 0).expand(len(sees), -1), others], dim=1)
+        whole = torch.cat([torch.ones(*sees.shape[:2], before, dtype=torch.bool), sees], dim=2)
+        distance = depth[:, :, None] - keys[:, None]
+        return added(whole & (distance < window))
 
     if "sliding_attention" in kinds:
-        return {"full_attention": added(sees), "sliding_attention": added(sees & (distance < window))}
-    return added(sees if kinds else sees & (distance < window))
+        return {"full_attention": added(sees), "sliding_attention": slid()}
+    return added(sees) if kinds or window is None else slid()
 
 
 @contextmanager

@@ -23,6 +23,8 @@ from mindrail.errors import BadConfig
 from mindrail.llm.chat import Message
 from mindrail.prompts import Question
 
+#: what lies between two layers should stay in a processor's cache
+_BATCH_TOKENS = {"cpu": 384}
 #: a user's turn that stands for any other
 _ANY = Message("user", "-")
 
@@ -35,12 +37,14 @@ class ScoreSettings:
     dtype: DType = "auto"
     device: str = "auto"
     quantize: Quantize = "none"
-    batch: int = 8  # texts read together; more costs memory and, on a CPU, gains nothing
-    batch_tokens: int = 16_384  # tokens that attention keeps for one batch, prefix and padding included
+    batch: int = 16  # texts read together, at most; 1: the same bits whatever else is asked
+    batch_tokens: int | None = (
+        None  # of these texts, prefix aside; None: what fits a processor's cache, or 8,192
+    )
     context: int | None = None  # tokens of prompt and option; None: what the model was made for
 
     def __post_init__(self) -> None:
-        if self.batch < 1 or self.batch_tokens < 1 or (self.context is not None and self.context < 1):
+        if min(self.batch, self.batch_tokens or 1, self.context or 1) < 1:
             raise BadConfig("batch, batch_tokens and context must be at least 1")
 
 
@@ -88,7 +92,7 @@ class OptionScorer:
     """Scores by a loaded model. For one thread at a time.
 
     In float32 a question gets what a plain forward over its whole prompt would give (within 1e-4), whatever is asked
-    beside it; in bfloat16 logits move by up to 0.25. With `batch` 1 the same question gets the same bits. Models of
+    beside it; in bfloat16 logits move by up to 0.25. With `batch` 1 the same questions get the same bits. Models of
     architectures other than `_forest.TESTED` are read prompt by prompt, each from its beginning: right, and slow.
     """
 
@@ -149,12 +153,12 @@ class OptionScorer:
 
     def _batches(self, asked: Sequence[Asked]) -> list[list[int]]:
         """Places of texts with the same prefix and of like length."""
-        order = sorted(range(len(asked)), key=lambda i: (asked[i].prefix, len(asked[i].tree.tokens)))
+        size = [len(one.tree.tokens) for one in asked]
+        most = self.settings.batch_tokens or _BATCH_TOKENS.get(self.loaded.device.type, 8192)
         batches: list[list[int]] = []
-        for i in order:
-            prefix, size = asked[i].prefix, len(asked[i].prefix) + len(asked[i].tree.tokens)
-            room = min(self.settings.batch, self.settings.batch_tokens // size)
-            if not batches or len(batches[-1]) >= room or asked[batches[-1][0]].prefix != prefix:
+        for i in sorted(range(len(asked)), key=lambda i: (asked[i].prefix, size[i])):
+            room = min(self.settings.batch, most // size[i])
+            if not batches or len(batches[-1]) >= room or asked[batches[-1][0]].prefix != asked[i].prefix:
                 batches.append([])
             batches[-1].append(i)
         return batches
