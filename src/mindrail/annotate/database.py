@@ -4,7 +4,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -110,30 +110,40 @@ def speaking(path: Path) -> Iterator[None]:
 
 def intact(path: Path) -> None:
     """Read every page of a file that nobody writes to. Raises BadFile, Refused."""
-    with speaking(path):
-        db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-        try:
-            _check(db, path)
-            found = [row[0] for row in db.execute("PRAGMA integrity_check")]
-            if found != ["ok"] or db.execute("PRAGMA foreign_key_check").fetchone():
-                raise BadFile(path, f"the file is damaged in {len(found)} places. Do: take another back-up")
-        finally:
-            db.close()
+    with speaking(path), closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+        _check(db, path)
+        found = [row[0] for row in db.execute("PRAGMA integrity_check")]
+        if found != ["ok"] or db.execute("PRAGMA foreign_key_check").fetchone():
+            raise BadFile(path, f"the file is damaged in {len(found)} places. Do: take another back-up")
 
 
 def copy(database: Database, target: Path) -> None:
     """A consistent copy while others go on writing, checked before it takes its name. Raises OutOfSpace."""
+    with database.reading() as db:
+        _copied(db, target)
+
+
+def restore(source: Path, target: Path) -> None:
+    """A back-up as a project's file. Raises BadFile where one is already, or where the back-up is damaged."""
+    if target.exists():
+        raise BadFile(target, "a project is here already. Do: choose another folder")
+    if not source.is_file():
+        raise BadFile(source, "no back-up is here")
+    intact(source)
+    with closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as db:
+        _copied(db, target)
+
+
+def _copied(db: sqlite3.Connection, target: Path) -> None:
+    part = target.with_name(f".{target.name}.part")
     with speaking(target):
-        part = target.with_name(f".{target.name}.part")
-        part.unlink(missing_ok=True)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            part.unlink(missing_ok=True)
             os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            out = sqlite3.connect(part)
-            with database.reading() as db:
+            with closing(sqlite3.connect(part)) as out:
                 db.backup(out)
-            out.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
-            out.close()
+                out.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
             intact(part)
             handle = os.open(part, os.O_RDONLY)
             os.fsync(handle)

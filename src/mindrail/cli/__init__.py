@@ -29,6 +29,8 @@ ORDER = (
     "export",
     "merge",
     "check",
+    "annotate",
+    "agreement",
     "study",
 )
 
