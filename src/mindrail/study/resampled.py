@@ -4,13 +4,13 @@ The same numbers as `mindrail.metrics` gives for the drawn rows, a hundred times
 """
 
 from collections.abc import Iterator, Sequence
-from math import isnan
 from typing import Any
 
 import numpy as np
 
 from mindrail.arrays import Bool, Float, Int, ndarray
 from mindrail.stats.bootstrap import combine, percentile, resamples
+from mindrail.study.numbers import plain, rounded
 from mindrail.study.rows import Judged
 
 ROUNDS = 500
@@ -78,13 +78,4 @@ def _interval(values: Sequence[Float[ndarray, " draws"]]) -> dict[str, Any]:
         if len(values) > 1
         else percentile(float(single[0]), rounds)
     )
-    return {
-        "value": rounded(found.value),
-        "interval": [rounded(found.low), rounded(found.high)],
-        "each": [rounded(float(value)) for value in single],
-    }
-
-
-def rounded(value: float) -> float | None:
-    """For JSON, which has no NaN: None where a measure is undefined."""
-    return None if isnan(value) else round(value, 4)
+    return plain(found) | {"each": [rounded(float(value)) for value in single]}

@@ -20,7 +20,7 @@ from mindrail.arrays import Float, ndarray
 from mindrail.errors import BadFile
 from mindrail.recipes.run import Run
 from mindrail.records import Example, jsonl
-from mindrail.runtime.scorer import Scorer
+from mindrail.runtime.scorer import Asks, Scorer
 
 #: messages that are scored one by one
 SINGLE = 20
@@ -46,6 +46,7 @@ class Costs:
     rows: int
     threads: int  # that were allowed; the linear and static families use one for a text
     accelerator: str | None = None
+    answers: Mapping[str, int] | None = None  # of a language model: graded, plain, or failed and by which reason
 
 
 def score(run: Path, sets: Sequence[Sequence[Example]], place: Path) -> tuple[list[ndarray], Costs]:
@@ -148,6 +149,7 @@ def _main(run: Path, place: Path) -> None:
     scorer = Run.load(run).scorer()
     loaded = time.perf_counter() - began
     main, times = measure(scorer, sets[0])
+    answers = dict(scorer.answers) if isinstance(scorer, Asks) else None
     scores = [main, *(scorer.score(rest) for rest in sets[1:])]
     numbers, size = held(scorer)
     accelerator, cuda = _accelerator()
@@ -161,6 +163,7 @@ def _main(run: Path, place: Path) -> None:
         "rows": len(main),
         "threads": _threads(),
         "accelerator": accelerator,
+        "answers": answers,
     }
     np.savez(place / "scores.npz", *scores)
     files.write_json(place / "costs.json", costs | times)

@@ -14,8 +14,8 @@ from mindrail import files, metrics
 from mindrail.errors import BadConfig
 from mindrail.stats.compare import compare
 from mindrail.study import resampled, scatter, size_tables
+from mindrail.study.numbers import plain, points, rounded
 from mindrail.study.plan import Cell, Plan
-from mindrail.study.resampled import rounded
 from mindrail.study.rows import Judged, unpacked
 
 Result = Mapping[str, Any]
@@ -70,14 +70,7 @@ def gain(a: Sequence[Result], b: Sequence[Result]) -> dict[str, Any]:
     groups = [str(group) for group in first.groups]
     outputs = ([x.output() for x, _ in pairs], [y.output() for _, y in pairs])
     found = compare(metrics.get("macro-f1"), first.truth, *outputs, groups)
-    low, high = found.difference.low, found.difference.high
-    return {
-        "value": rounded(found.difference.value),
-        "interval": [rounded(low), rounded(high)],
-        "p": rounded(found.p),
-        "seeds": seeds,
-        "rows": size,
-    }
+    return plain(found.difference) | {"p": rounded(found.p), "seeds": seeds, "rows": size}
 
 
 def as_text(summary: Mapping[str, Any], left: int) -> str:
@@ -86,13 +79,13 @@ def as_text(summary: Mapping[str, Any], left: int) -> str:
     for row in summary["groups"]:
         honest, costs = row["honest"], row["costs"]
         value = "" if honest is None else f"{100 * honest['macro-f1']['value']:6.1f}"
-        points = size_tables.points(row["test"]["macro-f1"])
+        said = points(row["test"]["macro-f1"])
         memory, each = costs["peak_rss_mb"], costs["single_ms"]
         lines.append(
-            f"{row['name']:64} {len(row['seeds']):5}  {points:22} {value:>6} {memory:8.0f} {each:8.1f}"
+            f"{row['name']:64} {len(row['seeds']):5}  {said:22} {value:>6} {memory:8.0f} {each:8.1f}"
         )
     for name, found in summary["gains"].items():
-        lines.append(f"{name}: {size_tables.points(found, signed=True)}, p = {found['p']:.3f}")
+        lines.append(f"{name}: {points(found, signed=True)}, p = {found['p']:.3f}")
     lines.append(f"{summary['finished']} of {summary['cells']} cells are done")
     if left:
         lines.append(f"{left} are not: start the same command again")
@@ -138,12 +131,13 @@ def _head(found: Mapping[str, Any]) -> dict[str, Any]:
 def _costs(results: Sequence[Result]) -> dict[str, Any]:
     """The median over seeds of each number, what each seed gave for memory, and the machine it was measured on."""
     found = [of["costs"] for of in results]
-    numbers = {name: [one[name] for one in found] for name in found[0] if name != "accelerator"}
+    said = ("accelerator", "answers")
+    numbers = {name: [one[name] for one in found] for name in found[0] if name not in said}
     middle = {name: None if None in values else median(values) for name, values in numbers.items()}
     machine = results[0]["machine"]
     return middle | {
         "each_peak_rss_mb": numbers["peak_rss_mb"],
-        "accelerator": found[0]["accelerator"],
+        **{name: found[0][name] for name in said},
         "processor": machine["processor"],
     }
 

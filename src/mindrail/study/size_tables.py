@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mindrail import files
+from mindrail.study.numbers import points
 from mindrail.study.scatter import short
 
 START, END = "<!-- results -->", "<!-- /results -->"
@@ -36,15 +37,6 @@ def tables(summary: Mapping[str, Any], honest: Sequence[str]) -> str:
         lines += [f"### {task}", "", *_models(main), *_labels(main), *_sources(main, honest)]
         lines += [*_outside(main), *_arms(arms)]
     return "\n".join([*lines, *_gains(summary["gains"])]).rstrip() + "\n"
-
-
-def points(found: Mapping[str, Any], *, signed: bool = False) -> str:
-    """A share in points with its interval, or a dash where it is undefined."""
-    if found["value"] is None:
-        return "–"
-    sign = "+" if signed else ""
-    value, (low, high) = f"{100 * found['value']:{sign}.1f}", found["interval"]
-    return value if low is None else f"{value} ({100 * low:{sign}.1f} to {100 * high:{sign}.1f})"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

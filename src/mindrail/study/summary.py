@@ -5,7 +5,6 @@ Everything is computed from the small result files, so that a study can be summe
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from math import isnan
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -15,10 +14,10 @@ from mindrail.arrays import ndarray
 from mindrail.metrics import Metric
 from mindrail.stats.bootstrap import bootstrap_over_seeds, resamples
 from mindrail.stats.compare import compare
-from mindrail.stats.intervals import Interval
 from mindrail.stats.measure import Output, statistic
 from mindrail.study import curves
 from mindrail.study.cell import unpacked, unpacked_numbers
+from mindrail.study.numbers import plain, points, rounded
 from mindrail.study.plan import SUPERVISED, Cell, Plan
 
 Result = Mapping[str, Any]
@@ -52,9 +51,9 @@ def as_text(summary: Mapping[str, Any], left: int) -> str:
     lines = [f"{'cells':54} {'seeds':>5} {'dev':>5}  {'test F1':24} gain over supervised"]
     for row in summary["groups"]:
         name = f"{row['task']} {row['labels']} {row['family']} {row['algorithm']} {row['views']} {row['arm']}"
-        gain = "" if row["gain"] is None else _points(row["gain"], signed=True)
+        gain = "" if row["gain"] is None else points(row["gain"], signed=True)
         lines.append(
-            f"{name:54} {len(row['seeds']):5} {100 * row['dev']:5.1f}  {_points(row['test']):24} {gain}"
+            f"{name:54} {len(row['seeds']):5} {100 * row['dev']:5.1f}  {points(row['test']):24} {gain}"
         )
     lines.append(f"{summary['finished']} of {summary['cells']} cells are done")
     if left:
@@ -93,7 +92,7 @@ def mean(results: Sequence[Result], part: str = "test", *, clean: bool = False) 
     draws = resamples(groups, len(true), 0, ROUNDS)
     found = bootstrap_over_seeds(computes, len(true), groups, draws=draws, limits=metric.range)
     each = [_value(metric, true, output) for output in outputs(results, part, clean=clean)]
-    return _plain(found) | {"each": [_rounded(value) for value in each]}
+    return plain(found) | {"each": [rounded(value) for value in each]}
 
 
 def difference(a: Sequence[Result], b: Sequence[Result], part: str = "test") -> dict[str, Any]:
@@ -101,7 +100,7 @@ def difference(a: Sequence[Result], b: Sequence[Result], part: str = "test") -> 
     _refuse_other_rows([*a, *b], part)
     true, groups = truth_of(a[0], part)
     found = compare(_metric(true), true, outputs(a, part), outputs(b, part), groups)
-    return _plain(found.difference) | {"p": found.p}
+    return plain(found.difference) | {"p": found.p}
 
 
 def _refuse_other_rows(results: Sequence[Result], part: str) -> None:
@@ -150,18 +149,3 @@ def _metric(true: ndarray) -> Metric:
 
 def _value(metric: Metric, true: ndarray, output: Output) -> float:
     return metric.compute(true, output.probability, output.chosen)
-
-
-def _plain(found: Interval) -> dict[str, Any]:
-    return {"value": _rounded(found.value), "interval": [_rounded(found.low), _rounded(found.high)]}
-
-
-def _rounded(value: float) -> float | None:
-    """For JSON, which has no NaN: None where a measure is undefined."""
-    return None if isnan(value) else round(value, 4)
-
-
-def _points(found: Mapping[str, Any], *, signed: bool = False) -> str:
-    sign = "+" if signed else ""
-    value, (low, high) = found["value"], found["interval"]
-    return f"{100 * value:{sign}.1f} ({100 * low:{sign}.1f} to {100 * high:{sign}.1f})"
