@@ -7,16 +7,20 @@ import pytest
 
 from helpers.axes import AXES, FIRST, SCALE, SEVERAL
 from mindrail.errors import Stopped, Unreachable
-from mindrail.llm import Failure, Reply, Request
+from mindrail.llm import Chat, Failure, Reply, Request
 from mindrail.llm.choose import Choosing
 from mindrail.llm.providers.fake import Answering
 from mindrail.prompts import Form, unanswered
-from mindrail.prompts.asked import AskedScorer
+from mindrail.prompts.asked import AskedScorer, same, through
 from mindrail.records import Example
 from mindrail.runtime.scorer import Asks, Scorer
 from mindrail.taxonomy import Axis
 
 TEXTS = [Example.of("Good morning."), Example.of("My soup is cold."), Example.of("See you.")]
+
+
+def by_chat(form: Form, chat: Chat, how: Choosing | None = None) -> AskedScorer:
+    return AskedScorer(form.axis, same(form), through(chat, how), how=how)
 
 
 def sure_of(word: str) -> Answering:
@@ -30,7 +34,7 @@ def sure_of(word: str) -> Answering:
 @pytest.mark.parametrize("axis", AXES, ids=lambda axis: axis.kind)
 def test_rows_are_those_of_the_form(axis: Axis) -> None:
     form = Form(axis, "Is it kind?")
-    scorer = AskedScorer(form, sure_of(form.options[0]))
+    scorer = by_chat(form, sure_of(form.options[0]))
     assert isinstance(scorer, Scorer) and isinstance(scorer, Asks)
     rows = scorer.score(TEXTS)
     assert rows.shape == (3, len(axis.names))
@@ -42,7 +46,7 @@ def test_rows_are_those_of_the_form(axis: Axis) -> None:
 def test_the_options_of_a_scale_are_its_labels() -> None:
     words = Form(SCALE).options
     first = {word: math.log(share) for word, share in zip(words, (0.2, 0.5, 0.3), strict=True)}
-    (row,) = AskedScorer(Form(SCALE), Answering(lambda _: Reply("?", first_token=first))).score(TEXTS[:1])
+    (row,) = by_chat(Form(SCALE), Answering(lambda _: Reply("?", first_token=first))).score(TEXTS[:1])
     assert SCALE.probabilities(row[None])[0] == pytest.approx([0.2, 0.5, 0.3])
 
 
@@ -53,7 +57,7 @@ def test_one_failed_question_makes_its_whole_text_dangerous() -> None:
             return Failure("refused")
         return Reply("no", first_token={"no": math.log(0.9), "yes": math.log(0.1)})
 
-    scorer = AskedScorer(Form(SEVERAL), Answering(answer), Choosing(failures=0.2))
+    scorer = by_chat(Form(SEVERAL), Answering(answer), Choosing(failures=0.2))
     rows = SEVERAL.probabilities(scorer.score(TEXTS))
     assert rows[[0, 2]] == pytest.approx(np.full((2, 3), 0.1))
     assert (rows[1] > 0.999).all()
@@ -66,11 +70,11 @@ def test_what_nobody_judged_is_as_dangerous_as_can_be(axis: Axis) -> None:
     most = axis.danger(unanswered.scores(axis)[None])[0]
     for word in Form(axis).options:
         sure = Answering(lambda _, word=word: Reply(word, first_token={word: -1e-12}))
-        assert axis.danger(AskedScorer(Form(axis), sure).score(TEXTS[:1]))[0] <= most
+        assert axis.danger(by_chat(Form(axis), sure).score(TEXTS[:1]))[0] <= most
 
 
 def test_a_dead_server_gives_no_scores() -> None:
     with pytest.raises(Unreachable):
-        AskedScorer(Form(FIRST), Answering(lambda _: Failure("down"))).score(TEXTS)
+        by_chat(Form(FIRST), Answering(lambda _: Failure("down"))).score(TEXTS)
     with pytest.raises(Stopped):
-        AskedScorer(Form(FIRST), Answering(lambda _: "As a model, I would rather not say.")).score(TEXTS)
+        by_chat(Form(FIRST), Answering(lambda _: "As a model, I would rather not say.")).score(TEXTS)

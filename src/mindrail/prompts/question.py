@@ -1,7 +1,7 @@
 """The form in which an axis is put to a language model, and how its answers become a row of scores."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -51,7 +51,7 @@ class Form:
     asks: str = ""  # the taxonomy's question
     judges: Literal["message", "response"] = "message"
     wording: Wording = field(default_factory=Wording)
-    shots: tuple[Shot, ...] = ()  # in the order in which they are shown
+    shots: tuple[Shot, ...] = ()  # as they are shown, the most telling first
 
     def __post_init__(self) -> None:
         if len(set(self.options)) < len(self.options):
@@ -91,6 +91,13 @@ class Form:
                 raise ValueError(f"question {shot.question} about example {shot.example.id} has no answer")
             messages += [self._turn(shot.example, shot.question), Message("assistant", right)]
         return tuple(messages)
+
+    def fewer(self) -> "Form":
+        """With one shot less: the last of those whose answer is shown most often, so that the rest stay balanced."""
+        said = [self.answer(shot.example)[shot.question] for shot in self.shots]
+        most = max(map(said.count, said))
+        last = max(i for i, answer in enumerate(said) if said.count(answer) == most)
+        return replace(self, shots=self.shots[:last] + self.shots[last + 1 :])
 
     def questions(self, example: Example) -> tuple[Question, ...]:
         """What is asked about one text."""
