@@ -59,7 +59,7 @@ class AskedScorer:
         left = [Attempt(i, one, form) for i, (one, form) in enumerate(zip(examples, forms, strict=True))]
         final: list[tuple[Attempt, list[Outcome]]] = []
         while left:
-            answered, left = zip(left, self._answered(left), strict=True), []
+            answered, left = zip(left, self._outcomes(left), strict=True), []
             for attempt, outcomes in answered:
                 if any(isinstance(one, Failure) and one.code == "too_long" for one in outcomes):
                     left += attempt.smaller()
@@ -69,6 +69,14 @@ class AskedScorer:
         self._answers = counts(every) | self._shrunk([attempt for attempt, _ in final])
         demand(every, self._how, self._name)
         return self._table(len(examples), sorted(final, key=lambda pair: pair[0].place))
+
+    def _outcomes(self, attempts: Sequence[Attempt]) -> list[list[Outcome]]:
+        """Answers to all attempts; what calibration has to know is asked beside them, while prompts are at hand."""
+        forms = [attempt.form for attempt in attempts] if self._calibration == "contextual" else []
+        blank = self._blank.questions(forms)
+        found = self._ask([*(attempt.questions for attempt in attempts), *(asked for _, asked in blank)])
+        self._blank.learn([form for form, _ in blank], found[len(attempts) :])
+        return found[: len(attempts)]
 
     def _table(self, size: int, final: Sequence[tuple[Attempt, list[Outcome]]]) -> Float[ndarray, "n k"]:
         windows = Counter(attempt.place for attempt, _ in final)

@@ -41,8 +41,8 @@ class Attempt:
         if len(text) <= SHORTEST:
             raise BadConfig(
                 f"the instructions on axis '{self.form.axis.name}' leave no room for a message in the model's "
-                "context. Do: choose a model with a longer one, or leave exclusions and examples out (wording.does_not_count, "
-                "wording.examples)"
+                "context. Do: choose a model with a longer one, or leave exclusions and examples out "
+                "(wording.does_not_count, wording.examples)"
             )
         overlap = min(OVERLAP, len(text) // 4)
         middle = len(text) // 2

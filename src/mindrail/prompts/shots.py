@@ -12,8 +12,8 @@ from mindrail.records import Example
 
 
 def balanced(form: Form, labelled: Sequence[Example], count: int, seed: int) -> tuple[Shot, ...]:
-    """Each label as often as the others, give or take one; where labels are asked one by one, each label in turn, with
-    as many yes as no. Which examples: by the seed. The first shots of a longer choice are those of a shorter one.
+    """Each label as often as the others, give or take one; where labels are asked one by one, each label in turn,
+    with as many yes as no. Which examples: by the seed. A longer choice begins with the shorter one.
 
     Raises BadSplit where there are too few labelled examples of a kind.
     """
@@ -79,5 +79,5 @@ def _too_few(form: Form, question: int, answer: str, labelled: Sequence[Example]
     about = f" to question {question + 1} of {len(form.asked)}" if len(form.asked) > 1 else ""
     return (
         f"{count} balanced shots need more examples with the answer '{answer}'{about} than the {have} among the "
-        f"{len(labelled)} labelled ones. Do: ask for fewer shots, label more, or choose them otherwise (choice=similar)"
+        f"{len(labelled)} labelled ones. Do: ask for fewer shots, label more, or choose=similar"
     )
