@@ -6,6 +6,7 @@
 'allow'
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from mindrail.taxonomy.load import load as load_taxonomy
 
     __version__: str
+
+# From 1.29 on, onnxruntime reports to its maker that it runs and on what, unless this is set before it starts
+# (onnxruntime#27379; the second name is that of an earlier version). Nothing here reports anything to anybody.
+os.environ["ORT_DISABLE_TELEMETRY"] = os.environ["ORT_TELEMETRY_DISABLED"] = "1"
 
 # where each public name lives; loaded when it is first asked for
 _PLACES = {

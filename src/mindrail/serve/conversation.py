@@ -29,8 +29,10 @@ async def judge(service: Service, request: Request, key: str, body: Any) -> Resp
     given = fields(body)
     served = service.shelf.find(model_of(given))
     messages, focus = given.get("messages"), given.get("focus")
-    if not isinstance(messages, list) or not (focus is None or type(focus) is int):
+    if not isinstance(messages, list) or not all(isinstance(one, dict) for one in messages):
         raise Problem(WRONG_INPUT, param="messages")
+    if not (focus is None or type(focus) is int):
+        raise Problem(WRONG_INPUT, param="focus")
     risk = _risk(given.get("risk"))
     try:
         places = conversation.judged_by(served.guard, messages)

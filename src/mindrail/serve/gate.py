@@ -63,7 +63,7 @@ class Lane:
         if not self._held[key]:
             del self._held[key]
 
-    def learn(self, seconds: float, cost: float) -> None:
+    def learn(self, seconds: float, cost: int) -> None:
         """A text of that cost kept one worker busy for so long."""
         self.pace += _FOLLOW * (seconds / max(1.0, cost) - self.pace)
 

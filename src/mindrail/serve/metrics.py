@@ -29,7 +29,7 @@ class Metrics:
     """One registry per app."""
 
     def __init__(self) -> None:
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         at: dict[str, Any] = {"registry": self.registry}
         self._requests = Counter(

@@ -137,12 +137,10 @@ class Service:
             nonlocal left
             results[place] = result
             left -= 1
-            if not isinstance(result, Stopped):
-                self.metrics.scored(seconds)
-                if lane is self.quick and costs[place]:
-                    self._learn(seconds, costs[place])
             if not left and not finished.done():
                 finished.set_result(None)
+            if not isinstance(result, Stopped):
+                self._learn(seconds, costs[place], lane)
 
         def done(place: int, result: Any, seconds: float) -> None:
             with suppress(RuntimeError):  # the loop has ended
@@ -180,9 +178,12 @@ class Service:
             raise ClientGone
         raise Problem(EXPIRED, headers={"retry-after": "1"})
 
-    def _learn(self, seconds: float, cost: int) -> None:
-        self.quick.learn(seconds, cost)
-        self.slow.pace = self.quick.pace
+    def _learn(self, seconds: float, cost: int, lane: Lane) -> None:
+        """What a text cost; only of quick ones, since others may pass in the middle of a slow one."""
+        self.metrics.scored(seconds)
+        if lane is self.quick and cost:
+            self.quick.learn(seconds, cost)
+            self.slow.pace = self.quick.pace
 
     def _outcome(self, served: Served, result: Any) -> Outcome:
         if isinstance(result, Answer):

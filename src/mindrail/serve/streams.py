@@ -67,7 +67,7 @@ class Streams:
         given = fields(body)
         served = self._service.shelf.find(model_of(given))
         before = given.get("messages", [])
-        if not isinstance(before, list):
+        if not isinstance(before, list) or not all(isinstance(one, dict) for one in before):
             raise Problem(WRONG_INPUT, param="messages")
         fits(_example(before, ""), self._service.settings.text_bytes)
         now = self._clock()

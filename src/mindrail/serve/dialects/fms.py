@@ -73,7 +73,7 @@ def problem(refused: Problem) -> Any:
 
 
 def _detections(outcome: Outcome, served: Served) -> list[dict[str, Any]]:
-    """One per label that applies; a text stopped for want of reading carries the label `unread`."""
+    """One per label that applies; none applies to a text that was hardly read: its code stands there."""
     if not outcome.flagged:
         return []
     labels = [label for label in outcome.labels if label in served.stopped]

@@ -2,7 +2,8 @@
 
 Each text is judged alone, the arguments of tool calls too; where the whole chat is sent, its last message is
 judged once more with what was said before it, and the worst counts. Whatever is not allowed is BLOCKED:
-`additional_provider_specific_params: {"pass_review": true}` lets what is only to be reviewed through. Images
+`additional_provider_specific_params: {"pass_review": true}` lets what is only to be reviewed through, though
+never what could not be scored. Images
 cannot be judged, so they are refused; `{"ignore_images": true}` accepts that nobody looks at them.
 """
 
@@ -53,7 +54,12 @@ def read(body: Any, request: Request) -> Question:
 
 def answer(question: Question, outcomes: Sequence[Outcome], served: Served) -> Any:
     """NONE where every text is allowed."""
-    bad = [one for one in outcomes if one.decision == "block" or (one.flagged and not question.told)]
+    passes = question.told
+    bad = [
+        one
+        for one in outcomes
+        if one.decision == "block" or one.answer is None or (one.flagged and not passes)
+    ]
     if not bad:
         return {"action": "NONE"}
     worst = max(bad, key=lambda one: (one.decision == "block", one.probability))
