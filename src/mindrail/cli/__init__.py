@@ -29,6 +29,8 @@ ORDER = (
     "export",
     "merge",
     "check",
+    "serve",
+    "replay",
     "annotate",
     "agreement",
     "study",
