@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mindrail.errors import BadConfig, UnknownName
+from mindrail.study import own_models
 from mindrail.study import plan as plans
 from mindrail.study.plan import Block, Cell, Judging, Model, More, Plan, Task
 
@@ -217,7 +218,7 @@ def test_own_models_stand_beside_those_of_the_plan() -> None:
     blocks = (Block(("one",), (0, 1), labels=(20,), model=("small", "tiny zero-shot")),)
     gains = {"zero-shot over small": ("one 20: tiny zero-shot", "one 20: small")}
     before = sized(*blocks, gains=gains)
-    found = plans.with_models(before, ["out/mine", "org/other"], {"quantize": "4bit"})
+    found = own_models.beside(before, ["out/mine", "org/other"], {"quantize": "4bit"})
     kept = [cell.key for cell in before.cells()]
     assert [cell.key for cell in found.cells()][: len(kept)] != [] and {*kept} <= {
         cell.key for cell in found.cells()
@@ -229,4 +230,9 @@ def test_own_models_stand_beside_those_of_the_plan() -> None:
     mine = by["one 20: mine zero-shot"]
     assert mine.settings == {"model": "out/mine", "quantize": "4bit"} and mine.judging == Judging(20)
     assert found.gains["zero-shot over small, mine"] == ("one 20: mine zero-shot", "one 20: small")
-    assert plans.with_models(before, [], {}) == before
+    assert own_models.beside(before, [], {}) == before
+
+
+def test_two_models_of_one_name_are_refused() -> None:
+    with pytest.raises(BadConfig, match="two models go by the name 'mine'"):
+        own_models.beside(sized(), ["out/mine", "other/mine"], {})

@@ -4,12 +4,12 @@ import argparse
 from pathlib import Path
 
 from mindrail import machine
-from mindrail.cli import _progress
+from mindrail.cli import _progress, _study_ordered
 from mindrail.cli._command import Command, Result
 from mindrail.errors import BadConfig, BadFile
 from mindrail.study import cell as cells
+from mindrail.study import own_models, runner, size_summary, summary
 from mindrail.study import plan as plans
-from mindrail.study import runner, size_summary, summary
 from mindrail.study.plan import Plan
 
 #: some of what was asked is done, the rest is not
@@ -38,16 +38,23 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--four-bit", action="store_true", help="read --model in four bits; needs a CUDA device"
     )
+    parser.add_argument(
+        "--released",
+        type=Path,
+        help="a checkout of the authors' repository, for a study that counts predictions they released",
+    )
     parser.add_argument("--cell", help=argparse.SUPPRESS)  # one cell in this process
 
 
 def _run(options: argparse.Namespace) -> Result:
     folder = _folder(options.study)
+    if _study_ordered.fits(folder / "plan.yaml"):
+        return _study_ordered.run(folder, options)
     plan, results = plans.load(folder / "plan.yaml"), folder / "cells"
     own = [word for model in options.model for word in ("--model", model)]
     if options.four_bit:
         own.append("--four-bit")
-    plan = plans.with_models(plan, options.model, {"quantize": "4bit"} if options.four_bit else {})
+    plan = own_models.beside(plan, options.model, {"quantize": "4bit"} if options.four_bit else {})
     wanted = plan.cells(small=options.small)
     if options.cell is not None:
         return _one(plan, options.cell, options.work, results)

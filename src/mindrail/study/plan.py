@@ -110,10 +110,8 @@ class Cell:
         """The same for the same work, whatever the plan calls it; what is not asked for leaves no trace."""
         usual = {one.name: one.default for one in fields(self) if one.default is not MISSING}
         asked = (one.name for one in fields(self) if getattr(self, one.name) != usual.get(one.name, MISSING))
-        plain = config.plain(self)
-        return files.digest({name: plain[name] for name in asked if name not in ("arm", "views", "model")})[
-            :16
-        ]
+        plain, called = config.plain(self), ("arm", "views", "model")
+        return files.digest({name: plain[name] for name in asked if name not in called})[:16]
 
     @property
     def name(self) -> str:
@@ -130,11 +128,8 @@ class Cell:
     def _said(self) -> tuple[str, str]:
         views = "" if self.views == "none" else f", {self.views}"
         family = "" if self.family == "encoder" else self.family
-        how = (
-            self.model
-            if self.model and self.supervised
-            else f"{self.model or family} {self.algorithm}".strip()
-        )
+        algorithm = "" if self.model and self.supervised else self.algorithm
+        how = f"{self.model or family} {algorithm}".strip()
         return f"{self.task} {self.labels}: {how}{views}", "" if self.arm == "main" else f" ({self.arm})"
 
     @property
@@ -223,48 +218,6 @@ class Plan:
             block.more,
             judging,
         )
-
-
-def with_models(plan: Plan, ids: Sequence[str], settings: Mapping[str, Any]) -> Plan:
-    """The plan with a user's own language models beside its own: in every block and gain that has one of these.
-
-    An id is a folder's path or a Hugging Face id; models are called by its last part, and have these settings on top.
-    """
-    for model in ids:
-        own = {name: about for name, about in plan.models.items() if about.stands_for is not None}
-        named = {name: name.replace(str(about.stands_for), Path(model).name) for name, about in own.items()}
-        plan = replace(
-            plan,
-            models={
-                **plan.models,
-                **{
-                    named[name]: Model(
-                        about.family, {**about.settings, "model": model, **settings}, about.rows
-                    )
-                    for name, about in own.items()
-                },
-            },
-            blocks=tuple(_beside(block, named) for block in plan.blocks),
-            small=tuple(_beside(block, named) for block in plan.small),
-            gains={**plan.gains, **_gains_of(plan, named, Path(model).name)},
-        )
-    return plan
-
-
-def _beside(block: Block, named: Mapping[str, str]) -> Block:
-    return replace(block, model=(*block.model, *(named[name] for name in block.model if name in named)))
-
-
-def _gains_of(plan: Plan, named: Mapping[str, str], model: str) -> dict[str, tuple[str, ...]]:
-    """The gains between groups of exchanged models, said of the new one."""
-    found = {}
-    for gain, groups in plan.gains.items():
-        told = groups
-        for old, new in named.items():
-            told = tuple(group.replace(f": {old}", f": {new}") for group in told)
-        if told != groups:
-            found[f"{gain}, {model}"] = told
-    return found
 
 
 def load(path: Path) -> Plan:
