@@ -1,6 +1,7 @@
 """Trees of tokens behind a common prefix, read in one pass of the model."""
 
 import copy
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -164,18 +165,17 @@ def _masks(
     """What is added to attention, for each kind of layer that the model has (`causal._cascade`)."""
     config = model.config.get_text_config()
     kinds = set(getattr(config, "layer_types", None) or ())
-    window = getattr(config, "sliding_window", None)
+    window: int | None = getattr(config, "sliding_window", None)
 
     def added(seen: Bool[Tensor, "row node key"]) -> Tensor:
-        mask = torch.zeros(seen.shape, dtype=model.dtype)
-        mask.masked_fill_(~seen, torch.finfo(model.dtype).min)
-        return mask[:, None].to(model.device)
+        mask = torch.zeros(seen.shape, dtype=model.dtype).masked_fill(~seen, torch.finfo(model.dtype).min)
+        return mask[:, None].to(torch.device(model.device))
 
     def slid() -> Tensor:
         keys = torch.cat([torch.arange(-before, 0).expand(len(sees), -1), others], dim=1)
         whole = torch.cat([torch.ones(*sees.shape[:2], before, dtype=torch.bool), sees], dim=2)
         distance = depth[:, :, None] - keys[:, None]
-        return added(whole & (distance < window))
+        return added(whole & (distance < (window or sys.maxsize)))
 
     if "sliding_attention" in kinds:
         return {"full_attention": added(sees), "sliding_attention": slid()}

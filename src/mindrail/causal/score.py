@@ -8,25 +8,20 @@ are used, in float32: in bfloat16, logits near 16 lie 1/8 apart.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from mindrail.arrays import Float, log_softmax, ndarray
 from mindrail.causal import _forest
 from mindrail.causal._forest import Forest, Prefix
-from mindrail.causal.encode import Encoded, common, encode
+from mindrail.causal.asked import Asked, Encoder
 from mindrail.causal.load import DType, Loaded
 from mindrail.causal.quantize import Quantize
-from mindrail.causal.tree import Tree
 from mindrail.errors import BadConfig
-from mindrail.llm.chat import Message
 from mindrail.prompts import Question
 
 #: what lies between two layers should stay in a processor's cache
 _BATCH_TOKENS = {"cpu": 384}
-#: a user's turn that stands for any other
-_ANY = Message("user", "-")
 
 
 @dataclass(frozen=True)
@@ -48,46 +43,6 @@ class ScoreSettings:
             raise BadConfig("batch, batch_tokens and context must be at least 1")
 
 
-@dataclass(frozen=True)
-class Asked:
-    """All questions about one text as tokens. The prompts begin alike: `levels` says how far the instructions go, and
-    how far the shots, as numbers of tokens. What lies behind is a tree.
-    """
-
-    questions: tuple[Encoded, ...]
-    levels: tuple[int, int] = (0, 0)
-
-    @property
-    def prefix(self) -> tuple[int, ...]:
-        """What is read once for many texts."""
-        return self.questions[0].prompt[: self.levels[1]]
-
-    @cached_property
-    def tree(self) -> Tree:
-        """Each prompt behind the prefix, followed by each of its options."""
-        # nothing is predicted from the last token of an option
-        return Tree.of(
-            [q.prompt[self.levels[1] :] + option[:-1] for q in self.questions for option in q.options]
-        )
-
-    @property
-    def size(self) -> int:
-        """Tokens of the longest prompt with its longest option."""
-        return max(question.size for question in self.questions)
-
-    def steps(self) -> list[list[list[tuple[int, int]]]]:
-        """For each question and option the (node, next token) pairs that make it, one for each of its tokens."""
-        ends = iter(self.tree.ends)
-        return [
-            [list(zip(self.tree.path(next(ends))[-len(o) :], o, strict=True)) for o in question.options]
-            for question in self.questions
-        ]
-
-    def apart(self) -> "list[Asked]":
-        """Every prompt with every option alone, for models that cannot be trusted with a tree."""
-        return [Asked((Encoded(q.prompt, (option,)),)) for q in self.questions for option in q.options]
-
-
 class OptionScorer:
     """Scores by a loaded model. For one thread at a time.
 
@@ -99,7 +54,7 @@ class OptionScorer:
     def __init__(self, loaded: Loaded, settings: ScoreSettings | None = None) -> None:
         self.loaded, self.settings = loaded, settings or ScoreSettings()
         self.reuses = _forest.trusted(loaded.model)
-        self._openings: dict[tuple[Message, ...], tuple[int, ...]] = {}
+        self._encoder = Encoder(loaded, begins_alike=self.reuses)
         self._kept: tuple[Prefix, ...] = ()  # the last instructions, and the last shots behind them
 
     @property
@@ -109,15 +64,7 @@ class OptionScorer:
 
     def encode(self, questions: Sequence[Question]) -> Asked:
         """Questions about one text as tokens. Raises what `causal.encode` raises."""
-        encoded = tuple(encode(self.loaded, q.messages, q.options) for q in questions)
-        if not self.reuses:
-            return Asked(encoded)
-        told, shown = (
-            # one token at least is left to predict from
-            common(*(self._opening(q.head[:upto]) for q in questions), *(e.prompt[:-1] for e in encoded))
-            for upto in (1, None)
-        )
-        return Asked(encoded, (min(told, shown), shown))
+        return self._encoder.encode(questions)
 
     def log_probabilities(self, asked: Sequence[Sequence[Question]]) -> list[list[Float[ndarray, " option"]]]:
         """For each text, and each question about it, log-probabilities of the options among themselves.
@@ -174,14 +121,6 @@ class OptionScorer:
             kept.append(known)
         self._kept = tuple(kept)
         return known
-
-    def _opening(self, head: tuple[Message, ...]) -> tuple[int, ...]:
-        """Tokens of a prompt that begins so, some of whose last ones depend on what follows."""
-        if head not in self._openings:
-            if len(self._openings) > 1000:  # shots of their own for each text
-                self._openings.clear()
-            self._openings[head] = encode(self.loaded, (*head, _ANY), ("yes", "no")).prompt
-        return self._openings[head]
 
 
 def _normalised(sums: Float[ndarray, " option"]) -> Float[ndarray, " option"]:

@@ -24,7 +24,7 @@ def balanced(form: Form, labelled: Sequence[Example], count: int, seed: int) -> 
     shots: list[Shot] = []
     for i in range(count):
         question = i % questions
-        answer = options[turn[(i + i // questions if questions > 1 else i) % len(options)]]
+        answer = options[turn[(i + i // questions * (1 - questions % 2)) % len(options)]]
         used = {shot.example.id for shot in shots}
         fits = (e for e in drawn if e.id not in used and form.answer(e)[question] == answer)
         found = next(fits, None)
