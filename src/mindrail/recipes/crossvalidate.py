@@ -1,7 +1,7 @@
 """`crossvalidate`: every labelled example judged by a model that has seen neither it nor anything of its group.
 
-For sets too small to give a test part away. What comes out are out-of-fold predictions of all examples, which
-metrics, comparisons and reports read like those of a test part.
+For sets too small to give a test part away; near copies of a text count as its group. What comes out are out-of-fold
+predictions of all examples, which metrics, comparisons and reports read like those of a test part.
 """
 
 import shutil
@@ -16,6 +16,7 @@ import numpy as np
 from mindrail import config, files, machine, taxonomy
 from mindrail.arrays import Int, ndarray
 from mindrail.data import corpus, dedup
+from mindrail.data.together import together
 from mindrail.errors import BadConfig, BadSplit, MissingExtra
 from mindrail.recipes.predict import predict_part
 from mindrail.recipes.prepare import PARTS, Split, licences
@@ -35,6 +36,7 @@ class CrossValidate:
     axis: str | None = None
     folds: int = 5
     fold_seed: int = 13  # which group falls into which fold, the same for every seed of the training
+    near: float = 0.7  # texts that share so many of their 5-word shingles count as one group; 0: groups alone
     train: Train = field(default_factory=Train)
     keep_models: bool = False  # keep the model of every fold; predictions are kept anyway
 
@@ -58,9 +60,8 @@ class OutOfFold:
         """Read back what `crossvalidate` left in `folder`."""
         kinds, axis, examples = _examples(settings)
         predictions = Predictions.load(folder / "predictions", axis=axis)
-        return cls(
-            kinds, axis, examples, predictions, folds(axis, examples, settings.folds, settings.fold_seed)
-        )
+        groups = together(examples, settings.near)
+        return cls(kinds, axis, examples, predictions, folds(axis, examples, groups, settings))
 
 
 def crossvalidate(settings: CrossValidate, folder: Path) -> Generator[Stepped, None, OutOfFold]:
@@ -71,8 +72,9 @@ def crossvalidate(settings: CrossValidate, folder: Path) -> Generator[Stepped, N
     raises, a training part of one class among it.
     """
     kinds, axis, examples = _examples(settings)
-    fold = folds(axis, examples, settings.folds, settings.fold_seed)
-    about = _about(settings, kinds, axis, examples, fold)
+    groups = together(examples, settings.near)
+    fold = folds(axis, examples, groups, settings)
+    about = _about(settings, kinds, axis, examples, fold) | {"groups": len(set(groups))}
     place = folder / "crossvalidate.json"
     if place.is_file() and files.read_json(place)["identity"] != about["identity"]:
         raise BadConfig(
@@ -94,23 +96,22 @@ def crossvalidate(settings: CrossValidate, folder: Path) -> Generator[Stepped, N
     return OutOfFold(kinds, axis, examples, made, fold)
 
 
-def folds(axis: Axis, examples: Sequence[Example], count: int, seed: int) -> Int[ndarray, " n"]:
+def folds(
+    axis: Axis, examples: Sequence[Example], groups: Sequence[int], settings: CrossValidate
+) -> Int[ndarray, " n"]:
     """The fold of each example; examples of one group share theirs. Raises BadSplit for fewer groups than folds."""
     try:
         from sklearn.model_selection import StratifiedGroupKFold
     except ImportError:
         raise MissingExtra("scikit-learn", "train", "cross-validation") from None
-    groups = [example.group or example.id for example in examples]
-    if len(set(groups)) < count:
-        raise BadSplit(f"{len(set(groups))} groups for {count} folds. Do: ask for fewer folds")
+    if len(set(groups)) < settings.folds:
+        raise BadSplit(f"{len(set(groups))} groups for {settings.folds} folds. Do: ask for fewer folds")
     answers = [str(example.answers[axis.name]) for example in examples]
     found = np.zeros(len(examples), dtype=np.int64)
+    divide = StratifiedGroupKFold(settings.folds, shuffle=True, random_state=settings.fold_seed)
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # a label with fewer examples than folds: `missing` in the result tells
-        divided = StratifiedGroupKFold(count, shuffle=True, random_state=seed).split(answers, answers, groups)
-        for number, (_, test) in enumerate(divided):
+        warnings.simplefilter("ignore")  # fewer examples of a label than folds: `missing` in the result tells
+        for number, (_, test) in enumerate(divide.split(answers, answers, groups)):
             found[test] = number
     return found
 
@@ -144,7 +145,6 @@ def _about(
         "axis": axis.name,
         "digest": axis.digest,
         "rows": len(examples),
-        "groups": len({example.group or example.id for example in examples}),
         "sizes": np.bincount(fold, minlength=settings.folds).tolist(),
         "missing": [_missing(axis, part) for part in learned],
     }
