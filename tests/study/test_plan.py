@@ -166,16 +166,6 @@ def test_what_the_plan_does_not_define_is_refused_with_the_closest_answer(
         plans.load(tmp_path / "plan.yaml")
 
 
-def test_the_short_plan_shares_its_keys_with_the_whole_one() -> None:
-    folder = Path(__file__).parents[2] / "studies"
-    for path in sorted(folder.glob("*/plan.yaml")):
-        found = plans.load(path)
-        whole = {one.key for one in found.cells()}
-        assert {one.key for one in found.cells(small=True)} <= whole
-        for one in found.cells():
-            one.prepare()
-
-
 MODELS = {
     "small": Model("linear", rows=50),
     "tiny zero-shot": Model("prompted", {"model": "tiny"}, rows=20, stands_for="tiny"),
