@@ -2,9 +2,9 @@
 
     python benchmarks/lora_cost.py [--work out/lora-cost] [--labels 96]
 
-`mindrail train --family causal-lora` for one pass over real labelled tweets, then `mindrail predict` on held-out ones,
-each in a process of its own, one thread, start and loading included. CPU seconds are what the process used, so they
-bear a busy machine better than the clock; peak RSS is the largest that the process ever was.
+`mindrail train --family causal-lora` for one pass over real labelled tweets, then `mindrail predict` on held-out
+ones, each in a process of its own, one thread, start and loading included. CPU seconds are what the process used, so
+they bear a busy machine better than the clock; peak RSS is the largest that the process ever was.
 """
 
 import argparse

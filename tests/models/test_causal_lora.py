@@ -19,7 +19,7 @@ from mindrail.calibrate.settings import Settings
 from mindrail.causal import adapter
 from mindrail.causal.adapter import Lora
 from mindrail.causal.load import Loaded, load
-from mindrail.causal.pieces import Reach
+from mindrail.causal.pieces import Reach, pieces
 from mindrail.causal.quantize import four_bit
 from mindrail.causal.score import OptionScorer
 from mindrail.errors import BadConfig, BadSplit, MissingExtra, Refused, WrongTaxonomy
@@ -102,7 +102,8 @@ def test_the_loss_of_a_step_by_hand() -> None:
 def rows_of(axis: Axis, base: Path, examples: list[Example], **more: Any) -> tuple[list[Row], Form, Loaded]:
     loaded, form = load(str(base), "float32", "cpu"), Form(axis, "", "message", SHORT)
     job = Job(axis, examples, **more)
-    return learned_rows(form, job, loaded, Reach(40, 10, 20)), form, loaded
+    cut = [pieces(example, loaded.tokenizer, Reach(40, 10, 20)) for example in examples]
+    return learned_rows(form, job, loaded, cut), form, loaded
 
 
 @pytest.mark.parametrize("axis", AXES, ids=lambda axis: axis.kind)
@@ -157,6 +158,15 @@ def test_windows_of_a_long_text_share_its_weight(base: Path) -> None:
     assert [row.weight for row in rows] == pytest.approx([0.2] * 5 + [1])
 
 
+def test_what_was_read_in_windows_is_counted(base: Path, tmp_path: Path) -> None:
+    long = Example.of("calm " * 30, answers={"harm": "safe"})
+    late = Example.of("fine", context="once upon a time " * 9, answers={"harm": "safe"})
+    job = Job(TWO, [long, late, *labelled(TWO, "harmful")])
+    learn(job, base, tmp_path / "model", reach=Reach(40, 10, 20), epochs=1)
+    told = files.read_json(tmp_path / "model" / "learned.json")
+    assert told == {"texts": 3, "in_windows": 1, "without_oldest_context": 1, "questions": 7}
+
+
 def test_a_prompt_beyond_the_context_is_refused(tmp_path: Path) -> None:
     small = decoder(tmp_path, "llama", max_position_embeddings=64)
     with pytest.raises(BadConfig, match=r"does not fit the 64 of .* lower reach\.window"):
@@ -206,7 +216,7 @@ def test_checkpoints_and_runs_hold_the_adapter_alone(base: Path, tmp_path: Path)
     kept = load_file(max((tmp_path / "steps").glob("step-*")) / "state.safetensors")
     assert sum("network/" in name for name in kept) == 28
     assert {path.name for path in (tmp_path / "model").iterdir()} == {
-        "adapter.json", "adapter_config.json", "adapter_model.safetensors", "asked.json",
+        "adapter.json", "adapter_config.json", "adapter_model.safetensors", "asked.json", "learned.json",
     }  # fmt: skip
     assert files.sha256(base / "model.safetensors") == before
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -35,7 +36,9 @@ class Lora:
 
     rank: int = 16
     alpha: float = 32.0
-    dropout: float = 0.0  # share of each projection's input that the adapter does not see in training; costs a tenth
+    dropout: float = (
+        0.0  # share of each projection's input that the adapter does not see in training; costs a tenth
+    )
 
     def __post_init__(self) -> None:
         if self.rank < 1 or self.alpha <= 0 or not 0 <= self.dropout < 1:
@@ -101,6 +104,7 @@ def save(folder: Path, model: Any, about: About) -> None:
     """Write the adapter of a peft model into a folder."""
     settings = model.peft_config["default"]
     settings.base_model_name_or_path = about.version  # not the path on this machine
+    settings.target_modules = sorted(settings.target_modules)  # a set is written in any order
     weights = _peft().get_peft_model_state_dict(model)
     save_file({name: part.contiguous().cpu() for name, part in weights.items()}, folder / WEIGHTS)
     settings.save_pretrained(folder)
@@ -167,7 +171,7 @@ def applied(loaded: Loaded, folder: Path, about: About) -> tuple[Loaded, Any]:
         if {name: part.shape for name, part in weights.items()} != expected:
             raise ValueError("other shapes")
         peft.set_peft_model_state_dict(model, weights)
-    except (ValueError, KeyError, TypeError, RuntimeError):
+    except (ValueError, KeyError, TypeError, SafetensorError):
         raise Refused(
             f"the adapter in {folder} does not fit {found}: other projections or another size"
         ) from None

@@ -27,7 +27,7 @@ from mindrail.causal.score import OptionScorer
 from mindrail.errors import BadConfig
 from mindrail.models._base import Job
 from mindrail.models._learned import Learned, Likelihood, likelihoods
-from mindrail.prompts import Form, Wording
+from mindrail.prompts import Form, Question, Wording
 from mindrail.records import Example
 from mindrail.runtime.scorer import worst
 from mindrail.taxonomy import Axis
@@ -35,7 +35,7 @@ from mindrail.train import environment, loop
 from mindrail.train.devices import Devices, Precision
 from mindrail.train.progress import Stepped
 
-ASKED = "asked.json"
+ASKED, LEARNED = "asked.json", "learned.json"
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class CausalLoraScorer:
 
 
 class CausalLoraFamily:
-    """Fine-tunes an adapter and writes it as a peft folder with `adapter.json` and `asked.json` beside it."""
+    """Fine-tunes an adapter and writes it as a peft folder, with how it is asked and what was learned beside it."""
 
     runtime = None
     algorithms = ("supervised",)
@@ -112,7 +112,8 @@ class CausalLoraFamily:
         loaded = load(config.model, devices.precision, str(devices.device), config.quantize)
         asked = Asked(job.asks, job.judges, config.wording, config.reach, config.quantize)
         form = asked.form(job.axis)
-        rows = learned_rows(form, job, loaded, config.reach)
+        cut = [pieces(example, loaded.tokenizer, config.reach) for example in job.labelled]
+        rows = learned_rows(form, job, loaded, cut)
         model = adapter.attach(loaded, config.lora, seed=job.seed)
         network = Learned(model)
         scorer, judge = CausalLoraScorer(form, loaded, config.reach), job.judge
@@ -158,6 +159,7 @@ class CausalLoraFamily:
                 about = About(config.model, loaded.version, job.axis.name, job.axis.digest)
                 adapter.save(folder, model, about)
                 files.write_json(folder / ASKED, configuration.plain(asked))
+                files.write_json(folder / LEARNED, counts(job, cut) | {"questions": len(rows)})
         devices.together()
 
     def scorer(self, axis: Axis, place: Path) -> CausalLoraScorer:
@@ -169,7 +171,7 @@ class CausalLoraFamily:
         return CausalLoraScorer(asked.form(axis), loaded, asked.reach)
 
 
-def learned_rows(form: Form, job: Job, loaded: Loaded, reach: Reach) -> list[Row]:
+def learned_rows(form: Form, job: Job, loaded: Loaded, cut: Sequence[Sequence[Example]]) -> list[Row]:
     """Every question that has an answer, about every window of every labelled text.
 
     A text of several windows counts as one: they share its weight. Where labels exclude each other a question weighs
@@ -178,25 +180,35 @@ def learned_rows(form: Form, job: Job, loaded: Loaded, reach: Reach) -> list[Row
     """
     weights, values = job.label_weights(), job.targets().values
     rows = []
-    for example, true in zip(job.labelled, values, strict=True):
-        windows = pieces(example, loaded.tokenizer, reach)
-        whole = float(weights[true].sum())
+    for windows, true in zip(cut, values, strict=True):
+        yes = np.where(true, weights, 1.0)
         for piece in windows:
-            for i, (question, right) in enumerate(
-                zip(form.questions(piece), form.answer(piece), strict=True)
-            ):
-                if right is None:
-                    continue
-                encoded = encode(loaded, question.messages, question.options)
-                if encoded.size > loaded.context:
-                    raise BadConfig(
-                        f"a prompt of {encoded.size} tokens does not fit the {loaded.context} of {loaded.version}. "
-                        "Do: lower reach.window and reach.context, or choose a model with a longer context"
-                    )
-                weight = whole if job.axis.exclusive else float(weights[i]) if true[i] else 1.0
-                pair = Pair(encoded.prompt, encoded.options[question.options.index(right)])
-                rows.append(Row(pair, weight / len(windows)))
+            answered = zip(form.questions(piece), form.answer(piece), strict=True)
+            for i, (question, right) in enumerate(answered):
+                if right is not None:
+                    weight = float(weights[true][0] if job.axis.exclusive else yes[i])
+                    rows.append(Row(_pair(loaded, question, right), weight / len(windows)))
     return rows
+
+
+def _pair(loaded: Loaded, question: Question, right: str) -> Pair:
+    encoded = encode(loaded, question.messages, question.options)
+    if encoded.size > loaded.context:
+        raise BadConfig(
+            f"a prompt of {encoded.size} tokens does not fit the {loaded.context} of {loaded.version}. "
+            "Do: lower reach.window and reach.context, or choose a model with a longer context"
+        )
+    return Pair(encoded.prompt, encoded.options[question.options.index(right)])
+
+
+def counts(job: Job, cut: Sequence[Sequence[Example]]) -> dict[str, int]:
+    """How many texts were learned, how many of them in several windows, and how many without their oldest context."""
+    shortened = [windows[0].context != e.context for e, windows in zip(job.labelled, cut, strict=True)]
+    return {
+        "texts": len(cut),
+        "in_windows": sum(len(windows) > 1 for windows in cut),
+        "without_oldest_context": sum(shortened),
+    }
 
 
 FAMILY = CausalLoraFamily()
