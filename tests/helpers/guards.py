@@ -17,7 +17,8 @@ from mindrail.calibrate import Calibration, Scaling, Threshold, events
 from mindrail.guard.manifest import Entry, identity
 from mindrail.guard.writer import write_guard
 from mindrail.records import Example
-from mindrail.runtime import linear, majority, static
+from mindrail.runtime import cascade, linear, majority, static
+from mindrail.runtime.cascade import Cascade, Stage
 from mindrail.runtime.load import NEEDED
 from mindrail.taxonomy import Axis, Taxonomy
 
@@ -113,6 +114,12 @@ def model_files(kind: str, axis: Axis, folder: Path, **options: Any) -> dict[str
         width = labels * (2 if settings.pair else 1)
         head = np.eye(labels, width, k=width - labels)
         static.save(folder, settings, tokenizer(), table, head, np.zeros(labels))
+    elif kind == "cascade":
+        stages = [model_files(stage, axis, folder / stage) for stage in ("linear", "onnx")]
+        lifts = {"linear": 1.0, "onnx": 0.0}
+        whole = Cascade(tuple(Stage(k, Scaling.none(labels), lift) for k, lift in lifts.items()))  # type: ignore[arg-type]
+        cascade.save(folder, whole, stages)
+        return {name: (folder / name).read_bytes() for name in cascade.names(whole)}
     else:
         majority.save(folder, np.linspace(1.0, 0.0, labels))
     return {name: (folder / name).read_bytes() for name in NEEDED[kind]}

@@ -32,7 +32,7 @@ def _run(options: argparse.Namespace) -> Result:
     with tempfile.TemporaryDirectory(prefix="mindrail-export-") as place:
         chosen = recipes.choose(run, split, calibration, goals, settings, Path(place))
         evaluation = evaluate.evaluate_scorer(
-            chosen.scorer,
+            chosen.as_read(settings.reading),
             chosen.calibration,
             split,
             run.folder / "report-as-shipped",

@@ -47,7 +47,7 @@ class Golden:
 
 def record(scorer: LocalScorer) -> dict[str, Any]:
     """Plain values for `golden.json`, from the scorer as it is now."""
-    scores = scorer.score([Example.of(text, context=context) for context, text in SENTENCES])
+    scores = scorer.golden([Example.of(text, context=context) for context, text in SENTENCES])
     rows = zip(SENTENCES, scores.tolist(), strict=True)
     return {"sentences": [{"context": before, "text": text, "scores": row} for (before, text), row in rows]}
 
@@ -55,11 +55,13 @@ def record(scorer: LocalScorer) -> dict[str, Any]:
 def check(scorer: LocalScorer, files: Files) -> None:
     """Raise BrokenGuard where a score has moved by more than TOLERANCE."""
     golden = settings_of(Golden, json_of(files, NAME), NAME)
-    labels = len(scorer.axis.names)
-    if not golden.sentences or any(len(sentence.scores) != labels for sentence in golden.sentences):
-        raise BrokenGuard(f"expected sentences with {labels} scores each", file=NAME)
+    if not golden.sentences:
+        raise BrokenGuard("expected sentences, found none", file=NAME)
+    found = scorer.golden([Example.of(s.text, context=s.context) for s in golden.sentences])
+    scores = found.shape[1]
+    if any(len(sentence.scores) != scores for sentence in golden.sentences):
+        raise BrokenGuard(f"expected sentences with {scores} scores each", file=NAME)
     recorded = np.array([sentence.scores for sentence in golden.sentences])
-    found = scorer.score([Example.of(s.text, context=s.context) for s in golden.sentences])
     furthest = float(np.abs(found - recorded).max())
     if not furthest <= TOLERANCE:
         raise BrokenGuard(

@@ -11,7 +11,9 @@ from mindrail.errors import Unreachable
 from mindrail.evaluate.results import Evaluation
 from mindrail.guard.guard import Answer, Guard
 from mindrail.recipes import calibrate, evaluate
+from mindrail.recipes import cascade as cascading
 from mindrail.recipes import export as exporting
+from mindrail.recipes.cascade import Stages
 from mindrail.recipes.export import Export
 from mindrail.recipes.predict import predict_part
 from mindrail.recipes.prepare import Prepare, Split, prepare
@@ -29,6 +31,8 @@ class Build:
     train: Train = field(default_factory=Train)
     calibrate: Settings = field(default_factory=Settings)
     export: Export = field(default_factory=Export)
+    #: cheap stages before the model under `train`; None: that model alone
+    cascade: Stages | None = None
     check: str = "I miss my grandmother so much that I talk to her picture. It helps a little."
     #: the recipe to follow where the sets cannot be reached, relative to this one
     without_data: str | None = None
@@ -84,8 +88,14 @@ def build(path: Path, out: Path) -> Generator[str | Stepped, None, Built]:
     chosen = exporting.choose(run, split, calibration, recipe.calibrate, recipe.export, variants)
     told = "\n".join(f"  {tried['says']}" for tried in chosen.parity.get("tried", []))
     yield f"chose what ships: {chosen.name}" + (f"\n{told}" if told else "")
+    if recipe.cascade is not None:
+        chosen = yield from cascading.put_before(
+            chosen, split, recipe.calibrate, recipe.cascade, variants / "cascade"
+        )
+        yield f"cascade: {cascading.sentence(chosen.parity['stages'])}"
+        yield promise_of(chosen.calibration.promise, chosen.calibration.no_promise)
     evaluation = evaluate.evaluate_scorer(
-        chosen.scorer,
+        chosen.as_read(recipe.export.reading),
         chosen.calibration,
         split,
         folder / "report",
@@ -93,7 +103,8 @@ def build(path: Path, out: Path) -> Generator[str | Stepped, None, Built]:
         made_by=run.about["identity"],
     )
     yield f"evaluated: {folder / 'report' / 'report.html'}"
-    guard = exporting.export(run, split, chosen, evaluation, recipe.export, folder / "guard")
+    stages = cascading.section(chosen.parity)
+    guard = exporting.export(run, split, chosen, evaluation, recipe.export, folder / "guard", stages=stages)
     shutil.rmtree(variants, ignore_errors=True)
     yield f"exported: guard {guard.id} ({folder / 'guard'})"
     return Built(

@@ -1,7 +1,7 @@
 """`export`: a calibrated run to a guard folder. Eight bits ship only if they decide like the original."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from mindrail.data import corpus
 from mindrail.errors import BadConfig, BrokenGuard, MissingExtra
 from mindrail.evaluate import card
 from mindrail.evaluate.results import Evaluation
-from mindrail.guard.guard import Guard
+from mindrail.guard.guard import Guard, as_read
 from mindrail.guard.writer import write_guard
 from mindrail.recipes import calibrate as calibrating
 from mindrail.recipes.prepare import Split
@@ -23,8 +23,9 @@ from mindrail.recipes.run import Run
 from mindrail.records import Example, Predictions, Provenance
 from mindrail.records.targets import targets_of
 from mindrail.runtime import load as runtime
-from mindrail.runtime.load import NEEDED
+from mindrail.runtime.load import NEEDED, Kind
 from mindrail.runtime.local import LocalScorer
+from mindrail.text.normalise import Reading
 
 #: What hubs call the embedded encoder.
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
@@ -40,6 +41,7 @@ class Export:
     int8: bool = True  # try eight bits, ship them if they pass
     texts: int = 2000  # dev rows, and unlabelled ones up to this many
     transformers: bool = True  # add the files that let plain transformers load the guard
+    reading: Reading = field(default_factory=Reading)  # how it reads what is not written plainly
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,20 @@ class Candidate:
     scorer: LocalScorer
     calibration: Calibration
     parity: dict[str, Any]
+    kind: Kind = "onnx"
+
+    def as_read(self, reading: Reading) -> LocalScorer:
+        """The scorer as the guard will use it."""
+        return as_read(self.scorer, self.calibration, reading)
+
+    @property
+    def files(self) -> list[str]:
+        """The names of its runtime files."""
+        return (
+            sorted(path.name for path in self.folder.iterdir())
+            if self.kind == "cascade"
+            else [*NEEDED[self.kind]]
+        )
 
 
 def choose(
@@ -69,7 +85,8 @@ def choose(
         )
     if kind != "onnx":
         scorer = runtime.from_folder(kind, run.folder / "model", run.axis, machine.cores())
-        return Candidate("as trained", run.folder / "model", scorer, calibration, {"shipped": "as trained"})
+        told = {"shipped": "as trained"}
+        return Candidate("as trained", run.folder / "model", scorer, calibration, told, kind)
     dev, texts = _texts(split, settings.texts if settings.int8 else 0)
     original, scores = _float(run, texts, len(dev), calibration, place / "float")
     if not settings.int8:
@@ -84,10 +101,10 @@ def export(
     evaluation: Evaluation,
     settings: Export,
     folder: Path,
+    *,
+    stages: str = "",
 ) -> Guard:
-    """Write the guard folder and load it back, golden sentences checked."""
-    kind = run.family.runtime
-    assert kind is not None, "choose refuses before"
+    """Write the guard folder and load it back, golden sentences checked. `stages` is added to the card."""
     sets = {name: corpus.card(name) for name in run.about["licences"] if name in corpus.names()}
     named = run.about["settings"]["settings"].get("model")
     base = MINILM if named == "minilm" else named
@@ -98,15 +115,16 @@ def export(
     }
     write_guard(
         folder,
-        kind=kind,
+        kind=chosen.kind,
         taxonomy=split.taxonomy,
         axis=split.axis,
         calibration=chosen.calibration,
-        runtime_files={name: chosen.folder / name for name in NEEDED[kind]},
-        card=about,
-        other_files=_transformers(run) if kind == "onnx" and settings.transformers else {},
+        runtime_files={name: chosen.folder / name for name in chosen.files},
+        card=about + stages,
+        other_files=_transformers(run) if chosen.kind == "onnx" and settings.transformers else {},
         documents=documents,
         made_from=_made_from(run, split),
+        reading=settings.reading,
     )
     return Guard.load(folder, self_test=True)
 

@@ -9,14 +9,15 @@ from mindrail.runtime.local import LocalScorer
 from mindrail.runtime.parts import Files
 from mindrail.taxonomy import Axis
 
-Kind = Literal["onnx", "linear", "static", "majority"]
+Kind = Literal["onnx", "linear", "static", "majority", "cascade"]
 
-#: the model files of each kind
+#: the model files of each kind; a cascade has those of its stages besides
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "onnx": ("model.onnx", "tokenizer.json", "reach.json"),
     "linear": ("linear.json", "vocabulary.json", "linear.safetensors"),
     "static": ("static.json", "tokenizer.json", "static.safetensors"),
     "majority": ("majority.json",),
+    "cascade": ("cascade.json",),
 }
 
 

@@ -85,6 +85,10 @@ class LocalScorer(ABC):
         """Raw scores alone, one row per example."""
         return self.measure(examples).values
 
+    def golden(self, examples: Sequence[Example]) -> Float[ndarray, "n m"]:
+        """What a guard's golden sentences record: the raw scores of everything that can answer."""
+        return self.score(examples)
+
     def _spread(self, function: Callable[[Any], Any], items: Sequence[Any]) -> Iterable[Any]:
         if self.threads == 1 or len(items) < 2:
             return map(function, items)

@@ -35,7 +35,7 @@ class ViewedScorer(LocalScorer):
         kept = self._kept(text)
         written = example if kept is text else _saying(example, kept)
         base = self.inner.one(written, spread)
-        others = views(kept, self.inner.lexicon, self.reading)
+        others = views(kept, self.inner.lexicon, self.reading, read=base.coverage)
         each = [base, *(self.inner.one(_saying(example, view.text), spread) for view in others)]
         read = max(
             score.coverage

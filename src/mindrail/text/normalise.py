@@ -45,6 +45,7 @@ class Reading:
 
     views: tuple[str, ...] = VIEWS
     most_views: int = 6
+    rescue_below: float = 0.8  # the share of the text that is enough
     longest: int = 1_000_000
 
     def __post_init__(self) -> None:
@@ -52,6 +53,8 @@ class Reading:
             raise BadConfig(
                 f"found most_views {self.most_views} and longest {self.longest}, expected 0 and 2 or more"
             )
+        if not 0.0 <= self.rescue_below <= 1.0:
+            raise BadConfig(f"found rescue_below {self.rescue_below}, expected a share in [0, 1]")
         if len(set(self.views)) != len(self.views):
             raise BadConfig(f"a view is named twice: {', '.join(self.views)}")
 
@@ -69,9 +72,13 @@ class Viewed(NamedTuple):
     same: bool
 
 
-def views(text: str, lexicon: Lexicon, reading: Reading) -> list[Viewed]:
-    """The views of a text, nearest first; none for a text that is written plainly."""
-    steps = {name: _step(name) for name in reading.views}
+def views(text: str, lexicon: Lexicon, reading: Reading, *, read: float = 1.0) -> list[Viewed]:
+    """The views of a text, nearest first; none for a text that is written plainly.
+
+    `read` is the share of it that reaches the model as it is written.
+    """
+    enough = read >= reading.rescue_below
+    steps = {name: step for name in reading.views if not ((step := _step(name)).kind == "rescues" and enough)}
     found: dict[str, Viewed] = {}
     for name, made, same in _look(text, lexicon, steps, "", DEPTH):
         if len(found) == reading.most_views:
@@ -87,7 +94,7 @@ def _look(
     """The text cleaned, then what it is decoded and deciphered to, and the same for each of those."""
     first, clean, names = text, text, [trail] if trail else []
     for name, step in steps.items():
-        if step.kind == "cleans":
+        if step.kind in ("cleans", "rescues"):
             for made in step.read(clean, lexicon):
                 if made != clean and not _same_words(made, clean):
                     names.append(name)

@@ -8,7 +8,8 @@ from mindrail.text.lexicon import Lexicon
 
 #: `cleans`: the same words, written plainly. `decodes`: parts that are written in a code.
 #: `deciphers`: the whole text, and only where it is not made of known words.
-Kind = Literal["cleans", "decodes", "deciphers"]
+#: `rescues`: cleans too, but only where the model has read too little of the text as it is written.
+Kind = Literal["cleans", "decodes", "deciphers", "rescues"]
 
 
 @dataclass(frozen=True)

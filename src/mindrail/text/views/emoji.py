@@ -1,4 +1,8 @@
-"""Emoji by their names: most models know none of them, and read a whole row as one unknown sign."""
+"""Emoji by their names: most models know none of them, and read a whole row as one unknown sign.
+
+Read so only where the text would otherwise count as not read: the names are words of their own, and on harmless
+messages rich in emoji they cost a linear guard seven false alarms in a hundred.
+"""
 
 import re
 import unicodedata
@@ -28,4 +32,4 @@ def _name(match: re.Match[str]) -> str:
     return f" {unicodedata.name(match.group(), '').lower()} "
 
 
-VIEW = View("cleans", read)
+VIEW = View("rescues", read)
