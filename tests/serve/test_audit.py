@@ -62,7 +62,7 @@ def test_the_hash_of_a_text_is_of_no_use_without_the_key(tmp_path: Path) -> None
 
 def test_decisions_are_made_again_to_the_last_bit(kept: Path, guard: Guard) -> None:
     said = [Example.of(CALM), Example.of(STORM)]
-    assert replay(kept, guard, said) == Replay(3, (), 0, 1)
+    assert replay(kept, guard, said) == Replay(3, (), 0, 1, 0)
     log = kept / audit.LOG
     lines = log.read_text().splitlines()
     changed = json.loads(lines[0])
@@ -89,6 +89,18 @@ def test_the_command_says_so(
         main(arguments)
     assert ended.value.code == 4
     assert "came out otherwise" in capsys.readouterr().out
+
+
+def test_a_stopped_reply_is_written_down_when_it_is_stopped(tmp_path: Path, start: Any, guard: Guard) -> None:
+    writing = Audit(tmp_path / "audit")
+    behind = start(audit=writing)
+    name = behind("POST", "/v1/streams", json={}).json()["stream"]
+    for chunk in (f"{STORM} " * 20, "please come ", "please go"):
+        behind("POST", f"/v1/streams/{name}", json={"chunk": chunk})
+    writing.close()
+    (line,) = audit.lines(tmp_path / "audit")
+    assert (line["part"], line["decision"]) == (True, "block")
+    assert replay(tmp_path / "audit", guard, []) == Replay(0, (), 0, 0, 1)
 
 
 def test_a_full_file_is_put_aside_and_nothing_is_lost(tmp_path: Path, guard: Guard) -> None:

@@ -31,6 +31,7 @@ CANARIES = [f"kestrel{n}harbour{n * 7919 % 9973}lantern" for n in range(12)]
 KEY = "correct-horse-battery-staple"
 FORBIDDEN = ("torch", "transformers", "peft", "sklearn", "datasets", "pandas", "matplotlib", "scipy")
 
+_BRIEF = ("--set", "lame_duck=0.3")
 _SERVE = "import sys; from mindrail.cli import main; main(sys.argv[1:])"
 
 
@@ -66,6 +67,7 @@ def serving(
         str(folder),
         "--port",
         "0",
+        *_BRIEF,
         *arguments,
     ]
     environment = os.environ | {"MINDRAIL_KEYS": f"tester {KEY} admin", "TMPDIR": str(home)}
@@ -152,6 +154,45 @@ def test_no_text_is_left_anywhere(folder: Path, tmp_path: Path) -> None:
         for form in forms(canary):
             assert not [name for name, content in written.items() if form in content]
             assert not [answer for answer in answers if form in answer]
+
+
+_FAULTY = """
+import asyncio, logging, threading, warnings
+import mindrail.guard.guard as place
+def broken(guard, examples):
+    said = examples[0].text
+    if "kestrel" in said:
+        logging.getLogger("some.library").error("failed on %s", said)
+        logging.getLogger("mindrail.somewhere").exception("failed", exc_info=ValueError(said))
+        threading.Thread(target=lambda: int(said)).start()
+        raise ValueError(said)
+    return given(guard, examples)
+given, place.Guard._answers = place.Guard._answers, broken
+from mindrail.serve import service
+async def hung_up(request):
+    asyncio.get_running_loop().call_soon(int, "a kestrel0harbour0lantern")
+    asyncio.ensure_future(failing())
+    await asyncio.sleep(9)
+async def failing():
+    raise ValueError("kestrel0harbour0lantern")
+service._hung_up = hung_up
+"""
+
+
+def test_no_fault_lets_text_out(folder: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with serving(folder, home, code=_FAULTY + _SERVE) as server:
+        status, said = server.ask("/v1/moderations", {"input": CANARIES[0]})
+        assert status == 500 and json.loads(said)["error"]["code"] == "internal_error"
+        assert server.ask("/v1/moderations", {"input": "the soup is ready"})[0] == 200
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(10) == 0
+    told = (home / "stderr").read_bytes() + (home / "stdout").read_bytes()
+    assert (
+        b"ERROR mindrail.somewhere failed" in told and b"unexpected ValueError" in told
+    )  # it is said that, and where
+    for form in forms(CANARIES[0]):
+        assert form not in told + said
 
 
 def test_the_search_for_canaries_would_find_one() -> None:
@@ -261,6 +302,6 @@ def test_what_cannot_be_served_is_said_at_once(
     monkeypatch.setattr("mindrail.serve.privacy.harden", lambda: None)  # of this very process
     monkeypatch.delenv("MINDRAIL_KEYS", raising=False)
     with pytest.raises(SystemExit) as ended:
-        main(["serve", "--guard", str(folder), "--port", "0", *arguments])
+        main(["serve", "--guard", str(folder), "--port", "0", *_BRIEF, *arguments])
     assert ended.value.code == code
     assert said in capsys.readouterr().err

@@ -32,7 +32,8 @@ def run(options: argparse.Namespace) -> Result:
     data = {"guard": guard.id, **vars(found)}
     text = (
         f"{found.same} decisions made again, bit for bit\n{len(found.differing)} came out otherwise\n"
-        f"{found.unknown} lines of texts that were not given, {found.other} of another guard"
+        f"{found.unknown} lines of texts that were not given, {found.other} of another guard, "
+        f"{found.parts} of replies that were stopped half-way"
     )
     lines = [f"differs: request {request}" for request in found.differing]
     return Result(data, "\n".join([text, *lines]), 4 if found.differing else 0)

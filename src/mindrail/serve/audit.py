@@ -2,7 +2,8 @@
 
 A line names the text by an HMAC-SHA256 with a key of this installation (`audit.key`, made at first use), since
 the plain hash of a short message can be guessed. `mindrail replay` takes texts that somebody has kept elsewhere,
-finds their lines by that hash, and decides again (serve/replay.py).
+finds their lines by that hash, and decides again (serve/replay.py). Lines with `part` are of a reply that was stopped
+while it was written; the text they name is what had come by then.
 """
 
 import contextlib
@@ -52,8 +53,10 @@ class Audit:
             raise OSError("only part of a line could be written")
         self._size += len(raw)
 
-    def line(self, request: str, key: str, route: str, example: Example, answer: Answer) -> dict[str, Any]:
-        """What is written of one decision."""
+    def line(
+        self, request: str, key: str, route: str, example: Example, answer: Answer, **more: Any
+    ) -> dict[str, Any]:
+        """What is written of one decision; `more` is what else decided."""
         told = answer.to_dict()
         return {
             "request": request,
@@ -62,6 +65,7 @@ class Audit:
             "text": text_hash(self._key, example),
             "characters": len(example.text),
             **told,
+            **more,
         }
 
     def close(self) -> None:

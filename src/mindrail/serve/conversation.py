@@ -51,7 +51,8 @@ async def judge(service: Service, request: Request, key: str, body: Any) -> Resp
     if not isinstance(found, Judged):
         service.metrics.failed(served.name)
         raise Problem(INTERNAL, headers={"x-should-retry": "false"})
-    service.account(request.state.id, key, PATH, [(example, found.answer)], served)
+    session = {"decision": found.decision, **found.risk.to_dict()}
+    service.account(request.state.id, key, PATH, [(example, found.answer)], served, session=session)
     return Json({"model": served.name, **found.to_dict()}, headers={"x-mindrail-guard": served.guard.id})
 
 

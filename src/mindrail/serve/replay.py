@@ -14,13 +14,15 @@ from mindrail.serve import audit
 class Replay:
     """What came of it, in numbers of lines; `differing` names the requests whose decision came out otherwise.
 
-    `other` lines are of another guard, `unknown` ones of texts that were not given.
+    `other` lines are of another guard, `unknown` ones of texts that were not given, `parts` of replies that were
+    stopped half-way.
     """
 
     same: int
     differing: tuple[str, ...]
     other: int
     unknown: int
+    parts: int
 
 
 def replay(folder: Path, guard: Guard, examples: Sequence[Example]) -> Replay:
@@ -28,12 +30,14 @@ def replay(folder: Path, guard: Guard, examples: Sequence[Example]) -> Replay:
     key = audit.read_key(folder)
     by_hash = {audit.text_hash(key, example): example for example in examples}
     known: dict[str, dict[str, Any]] = {}
-    same, other, unknown = 0, 0, 0
+    same, other, unknown, parts = 0, 0, 0, 0
     differing = []
     for line in audit.lines(folder):
         name = str(line.get("text"))
         if line.get("guard") != guard.id:
             other += 1
+        elif line.get("part"):
+            parts += 1
         elif name not in by_hash:
             unknown += 1
         else:
@@ -43,4 +47,4 @@ def replay(folder: Path, guard: Guard, examples: Sequence[Example]) -> Replay:
                 same += 1
             else:
                 differing.append(str(line.get("request")))
-    return Replay(same, tuple(differing), other, unknown)
+    return Replay(same, tuple(differing), other, unknown, parts)

@@ -99,15 +99,24 @@ class Service:
         return await self._done(works, [0] * len(works), "health", deadline, self.quick, None)
 
     def account(
-        self, request: str, key: str, route: str, given: Sequence[tuple[Example, Answer]], served: Served
+        self,
+        request: str,
+        key: str,
+        route: str,
+        given: Sequence[tuple[Example, Answer]],
+        served: Served,
+        **more: Any,
     ) -> None:
-        """Metrics, and the audit's lines. Raises Problem where they cannot be written: then nothing was decided."""
+        """Metrics, and the audit's lines with `more` in them.
+
+        Raises Problem where they cannot be written: then nothing was decided.
+        """
         for _, answer in given:
             self.metrics.decided(served.name, answer)
         if self.audit is None:
             return
         try:
-            self.audit.write([self.audit.line(request, key, route, *pair) for pair in given])
+            self.audit.write([self.audit.line(request, key, route, *pair, **more) for pair in given])
         except OSError:
             raise Problem(NO_AUDIT) from None
 

@@ -1,6 +1,5 @@
 """The process behind `mindrail serve`."""
 
-import logging
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -41,7 +40,6 @@ def serve(
     """
     settings = settings or Settings()
     privacy.harden()
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
     known = Keys.load(keys)
     listener = listen(host, port, network=known is not None)
     if not is_loopback(host) and known is None:  # listen has refused it; this says the same to a reader

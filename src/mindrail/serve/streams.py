@@ -50,6 +50,7 @@ class _Open:
     text: list[str] = field(default_factory=list)
     size: int = 0
     busy: bool = False
+    stopped: bool = False
 
 
 class Streams:
@@ -101,10 +102,14 @@ class Streams:
             self._open.pop(name, None)  # nobody knows what was read of it
             raise
         one.busy, one.used = False, self._clock()
+        example = _example(one.before, "".join(one.text))
+        if found.stopped is not None and not one.stopped:
+            one.stopped = True
+            stop = [(example, found.stopped)]
+            self._service.account(request.state.id, key, PATH, stop, one.served, part=True)
         if not isinstance(found, Final):
             return Json(_told(found, one))
         del self._open[name]
-        example = _example(one.before, "".join(one.text))
         self._service.account(request.state.id, key, PATH, [(example, found.answer)], one.served)
         return Json({"decision": found.decision, "answer": found.answer.to_dict(), **_told(found, one)})
 
