@@ -169,7 +169,8 @@ def _masks(
 
     def added(seen: Bool[Tensor, "row node key"]) -> Tensor:
         mask = torch.zeros(seen.shape, dtype=model.dtype).masked_fill(~seen, torch.finfo(model.dtype).min)
-        return mask[:, None].to(torch.device(model.device))
+        spread: Tensor = mask[:, None].to(model.device)
+        return spread
 
     def slid() -> Tensor:
         keys = torch.cat([torch.arange(-before, 0).expand(len(sees), -1), others], dim=1)

@@ -1,5 +1,6 @@
 """A language model as a scorer: questions, whoever answers them, and rows of scores made of the answers."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
@@ -15,6 +16,8 @@ from mindrail.prompts.question import Form, Question
 from mindrail.records import Example
 from mindrail.runtime.scorer import worst
 from mindrail.taxonomy import Axis
+
+log = logging.getLogger(__name__)
 
 #: answers the questions about each text, in order; a prompt that the model has no room for fails as `too_long`
 Ask = Callable[[Sequence[Sequence[Question]]], list[list[Outcome]]]
@@ -45,13 +48,17 @@ class AskedScorer:
         self._calibration, self._how, self._name = calibration, how or Choosing(), name
         self._blank = contextual.Blank()
         self._answers: Mapping[str, int] = {}
+        self._shrunk: Mapping[str, int] = {}
 
     @property
     def answers(self) -> Mapping[str, int]:
-        """Of the last `score`: how many answers were `graded`, `plain`, or failed, by reason; and how many texts were
-        asked with `fewer_shots`, `less_context`, or in `windows`, where that happened.
-        """
+        """Of the last `score`: how many answers were `graded`, `plain`, or failed, by reason."""
         return self._answers
+
+    @property
+    def shrunk(self) -> Mapping[str, int]:
+        """Of the last `score`: how many texts had to be asked with `fewer_shots`, `less_context`, or in `windows`."""
+        return self._shrunk
 
     def score(self, examples: Sequence[Example]) -> Float[ndarray, "n k"]:
         """One row of raw scores for each text, in order."""
@@ -66,7 +73,11 @@ class AskedScorer:
                 else:
                     final.append((attempt, outcomes))
         every = [one for _, outcomes in final for one in outcomes]
-        self._answers = counts(every) | self._shrunk([attempt for attempt, _ in final])
+        self._answers = counts(every)
+        self._shrunk = _shrunk([attempt for attempt, _ in final])
+        if self._shrunk:
+            told = ", ".join(f"{count} {_SHRUNK[kind]}" for kind, count in self._shrunk.items())
+            log.warning("of %d texts, for want of room in the prompt: %s", len(examples), told)
         demand(every, self._how, self._name)
         return self._table(len(examples), sorted(final, key=lambda pair: pair[0].place))
 
@@ -97,11 +108,6 @@ class AskedScorer:
             said = self._blank.corrected(form, said)
         return form.combine(said)
 
-    def _shrunk(self, attempts: Sequence[Attempt]) -> dict[str, int]:
-        kinds = ("fewer_shots", "less_context", "windows")
-        told = {kind: len({a.place for a in attempts if getattr(a, kind)}) for kind in kinds}
-        return {kind: count for kind, count in told.items() if count}
-
 
 def same(form: Form) -> Callable[[Sequence[Example]], Sequence[Form]]:
     """One form for every text."""
@@ -116,3 +122,16 @@ def through(chat: Chat, how: Choosing | None = None) -> Ask:
         return [[next(outcomes) for _ in some] for some in asked]
 
     return ask
+
+
+#: how a text was asked about instead
+_SHRUNK = {
+    "fewer_shots": "with fewer shots",
+    "less_context": "with less of what was said before",
+    "windows": "in several windows",
+}
+
+
+def _shrunk(attempts: Sequence[Attempt]) -> dict[str, int]:
+    told = {kind: len({one.place for one in attempts if getattr(one, kind)}) for kind in _SHRUNK}
+    return {kind: count for kind, count in told.items() if count}
