@@ -1,6 +1,7 @@
 """What a language model is asked, and what of its answer is taken: all that follows the protocol, or nothing."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
@@ -34,13 +35,17 @@ class Prompt:
     marker: str
     example: Example
 
-    def messages(self, turn: Turn) -> tuple[Message, ...]:
-        """System, one example with its answer, and the question about this turn."""
+    def messages(self, turn: Turn, **told: str) -> tuple[Message, ...]:
+        """System, one example with its answer, and the question about this turn.
+
+        `told` fills further places of the question; in the example they stay empty.
+        """
+        none = dict.fromkeys(told, "")
         return (
             Message("system", self.system.format(marker=self.marker).strip()),
-            Message("user", self._ask(Turn("user", self.example.before))),
+            Message("user", self._ask(Turn("user", self.example.before), none)),
             Message("assistant", self.answer.format(marker=self.marker, text=self.example.after).strip()),
-            Message("user", self._ask(turn)),
+            Message("user", self._ask(turn, told)),
         )
 
     def read(self, reply: str, turn: Turn) -> str | None:
@@ -52,10 +57,10 @@ class Prompt:
             return None
         return text
 
-    def _ask(self, turn: Turn) -> str:
+    def _ask(self, turn: Turn, told: Mapping[str, str]) -> str:
         begin, end = fence(turn.text)
         who = _WHO.get(turn.speaker, "a person")
-        return self.ask.format(begin=begin, end=end, text=turn.text.strip(), who=who).strip()
+        return self.ask.format(begin=begin, end=end, text=turn.text.strip(), who=who, **told).strip()
 
 
 def fence(text: str) -> tuple[str, str]:

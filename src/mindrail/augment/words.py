@@ -17,6 +17,7 @@ REASONS = {
     "meaning": "too far from the text in meaning (sentence embedding)",
     "softened": "the judge saw danger in the text, but not in the view",
     "sharpened": "the judge saw danger in the view, but not in the text",
+    "off_label": "the judge saw it on another side of danger than was asked for",
 }
 
 #: paragraphs at the end of the report

@@ -1,21 +1,26 @@
-"""`mindrail augment`: other wordings of the texts of a split. Started again, it goes on where it stopped."""
+"""`mindrail augment`: other wordings of a split's texts, or reappraisals of them as a labelled set. Resumable."""
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from mindrail import config, plugins
+from mindrail.augment import human
 from mindrail.augment.preview import as_text
 from mindrail.cli import _options, _progress
 from mindrail.cli._command import Command, Result
+from mindrail.data import made
 from mindrail.errors import BadConfig
+from mindrail.recipes import reappraise as reappraising
 from mindrail.recipes.augment import Augment, augment, show
 from mindrail.recipes.prepare import Split
 from mindrail.records.views import Views
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--split", type=Path, required=True, help="folder made by prepare")
+    parser.add_argument("kind", nargs="?", help="the method, as with --method")
+    parser.add_argument("--split", type=Path, help="folder made by prepare")
     parser.add_argument(
         "--method", help=f"how texts are reworded: {', '.join(plugins.names('augmentation'))} (default: edit)"
     )
@@ -26,6 +31,14 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         help="labelled, unlabelled (default) or both, with a comma",
     )
     parser.add_argument("--judge", metavar="DIR", help="a guard or a run that tells whether labels survive")
+    parser.add_argument(
+        "--human",
+        type=lambda names: tuple(names.split(",")),
+        nargs="?",
+        const=tuple(human.SETS),
+        metavar="SETS",
+        help=f"reappraise: texts that people wrote, of these sets (default: {', '.join(human.SETS)})",
+    )
     parser.add_argument("--limit", type=int, help="only so many texts, drawn by the seed")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--out", type=Path, help="folder of the views")
@@ -38,6 +51,16 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> Result:
+    if options.kind is not None:
+        if options.method not in (None, options.kind):
+            raise BadConfig(f"two methods are named: {options.kind} and {options.method}. Do: name one")
+        options.method = options.kind
+    if options.method == "reappraise":
+        return _reappraise(options)
+    if options.split is None:
+        raise BadConfig("--split is missing: the texts that are reworded")
+    if options.human is not None:
+        raise BadConfig("--human goes with reappraise")
     given = {name: getattr(options, name) for name in ("method", "views", "parts", "judge", "limit", "seed")}
     settings = _options.settings(Augment, options, **given)
     split = Split.load(options.split)
@@ -54,6 +77,39 @@ def _run(options: argparse.Namespace) -> Result:
     )
 
 
+def _reappraise(options: argparse.Namespace) -> Result:
+    """A labelled set in place of views."""
+    if options.views is not None:
+        raise BadConfig("--views does not go with reappraise: there is one variant of each level")
+    given = {name: getattr(options, name) for name in ("parts", "judge", "limit", "seed", "human")}
+    settings = _options.settings(reappraising.Reappraise, options, **given)
+    split = None if options.split is None else Split.load(options.split)
+    if options.show_prompt:
+        shown = reappraising.show(split, settings)
+        return Result(config.plain(shown), "\n".join(as_text(shown)))
+    if options.out is None:
+        raise BadConfig("--out is missing: the folder of the set")
+    _progress.show(reappraising.reappraise(split, settings, options.out), "augment")
+    _, about = made.load(options.out)
+    lines = list(_levels(about["levels"]))
+    told = {"folder": str(options.out), "report": str(options.out / "report.html"), **about}
+    return Result(
+        told, "\n".join([*lines, f"report      {options.out / 'report.html'}", f"set         {options.out}"])
+    )
+
+
+def _levels(levels: list[dict[str, Any]]) -> Iterator[str]:
+    """What a terminal shows of each level."""
+    for one in levels:
+        yield f"{one['name']:<11} {one['kept']} of {one['wanted']} kept"
+        for reason, count in one["reasons"].items():
+            yield f"  rejected  {count:>6}  {reason}"
+        if one["agreed"]:
+            yield f"  the judge agrees with {one['agreed']['value']:.1%}"
+        if one["style"]:
+            yield f"  told from their posts by style with AUROC {one['style']['value']:.3f} ({one['pairs']} pairs)"
+
+
 def _text(counts: dict[str, Any], folder: Path) -> str:
     """What a terminal shows."""
     lines = [f"kept      {counts['kept']} of {counts['wanted']} views, {counts['per_text']:.2f} per text"]
@@ -65,4 +121,4 @@ def _text(counts: dict[str, Any], folder: Path) -> str:
     return "\n".join([*lines, f"report    {folder / 'report.html'}", f"views     {folder}"])
 
 
-COMMAND = Command("other wordings of a split's texts, checked; resumable", _configure, _run)
+COMMAND = Command("other wordings of a split's texts, or reappraisals as a set; resumable", _configure, _run)

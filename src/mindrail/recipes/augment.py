@@ -88,6 +88,8 @@ def augment(split: Split, settings: Augment, folder: Path) -> Iterator[Stepped]:
 def method_of(settings: Augment) -> Method:
     """The method with its settings. Raises UnknownName or BadConfig."""
     found = plugins.get("augmentation", settings.method).METHOD
+    if settings.method == "reappraise":
+        raise BadConfig("'reappraise' makes a labelled set and no views. Do: mindrail augment reappraise")
     method: Method = config.build(found, settings.settings, where=f"settings of '{settings.method}'")
     return method
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mindrail import config, files, taxonomy
-from mindrail.data import corpus, dedup, split
+from mindrail.data import corpus, dedup, made, split
 from mindrail.data.split import Sampling
 from mindrail.errors import BadSplit, LeakFound
 from mindrail.records import Example, jsonl
@@ -102,7 +102,8 @@ class Split:
 def prepare(settings: Prepare, folder: Path) -> Split:
     """Write a split into `folder` and return it.
 
-    Exact duplicates are dropped (the first is kept; texts with conflicting labels go). Raises LeakFound where
+    Exact duplicates are dropped (the first is kept; texts with conflicting labels go). What a model wrote is never
+    judged on, and what was made of a dev or test text is not learned from. Raises LeakFound where
     the same or nearly the same text stands on two sides and that pair of sides is not allowed by name;
     BadSplit where a part is empty or knows one class only.
     """
@@ -125,7 +126,8 @@ def prepare(settings: Prepare, folder: Path) -> Split:
         pool, dev = split.carve(pool, settings.dev_size, settings.split_seed)
     if settings.drop_leaked_tests:
         test = _new(test, [*pool, *dev])
-    pool = split.leave_out(pool, axis, settings.without)
+    dev, test = made.by_people(dev), made.by_people(test)
+    pool = made.without(split.leave_out(pool, axis, settings.without), [*dev, *test])
     known = sum(axis.name in example.answers for example in pool)
     labelled, rest = split.choose_labels(
         pool, axis, known if settings.labels is None else settings.labels, settings.sample, settings.seed
@@ -134,7 +136,9 @@ def prepare(settings: Prepare, folder: Path) -> Split:
     extra = [
         example for name in settings.unlabelled for example in corpus.read(name, kinds, axis, labelled=False)
     ]
-    unlabelled = _without_answers(_new([*rest, *extra], [*labelled, *dev, *test]))
+    unlabelled = _without_answers(
+        _new([*rest, *made.without(extra, [*dev, *test])], [*labelled, *dev, *test])
+    )
     parts = {"labelled": labelled, "unlabelled": unlabelled, "dev": dev, "test": test}
     found = _leaks(parts, settings)
     for name in ("labelled", "dev", "test"):
@@ -235,10 +239,12 @@ def _counts(axis: Axis, part: list[Example]) -> dict[str, int]:
 
 def licences(sets: Iterable[str]) -> dict[str, dict[str, Any]]:
     """The terms of everything that is learned from or judged on."""
-    names = set(sets)
+    every = set(sets)
+    ours = {name for name in every if made.here(name)}
+    names = every - ours
     cards = {name: corpus.card(name) for name in sorted(names) if not name.endswith(".yaml")}
     terms = {name: {"licence": card.licence, "open": card.open_licence} for name, card in cards.items()}
     own = {
         Path(name).stem: {"licence": "the user's own data", "open": False} for name in names - cards.keys()
     }
-    return terms | own
+    return terms | own | {of: terms for name in sorted(ours) for of, terms in made.licences(name).items()}
