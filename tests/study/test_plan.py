@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from mindrail import config
 from mindrail.errors import BadConfig, UnknownName
+from mindrail.models.causal_lora import CausalLoraConfig
+from mindrail.models.prompted import PromptedConfig
 from mindrail.study import own_models
 from mindrail.study import plan as plans
 from mindrail.study.plan import Block, Cell, Judging, Model, More, Plan, Task
@@ -208,7 +211,7 @@ def test_own_models_stand_beside_those_of_the_plan() -> None:
     blocks = (Block(("one",), (0, 1), labels=(20,), model=("small", "tiny zero-shot")),)
     gains = {"zero-shot over small": ("one 20: tiny zero-shot", "one 20: small")}
     before = sized(*blocks, gains=gains)
-    found = own_models.beside(before, ["out/mine", "org/other"], {"quantize": "4bit"})
+    found = own_models.beside(before, ["out/mine", "org/other"])
     kept = [cell.key for cell in before.cells()]
     assert [cell.key for cell in found.cells()][: len(kept)] != [] and {*kept} <= {
         cell.key for cell in found.cells()
@@ -218,11 +221,34 @@ def test_own_models_stand_beside_those_of_the_plan() -> None:
         f"one 20: {name}" for name in ("small", "tiny zero-shot", "mine zero-shot", "other zero-shot")
     ]
     mine = by["one 20: mine zero-shot"]
-    assert mine.settings == {"model": "out/mine", "quantize": "4bit"} and mine.judging == Judging(20)
+    assert mine.settings == {"model": "out/mine"} and mine.judging == Judging(20)
     assert found.gains["zero-shot over small, mine"] == ("one 20: mine zero-shot", "one 20: small")
-    assert own_models.beside(before, [], {}) == before
+    assert own_models.beside(before, []) == before
 
 
 def test_two_models_of_one_name_are_refused() -> None:
     with pytest.raises(BadConfig, match="two models go by the name 'mine'"):
-        own_models.beside(sized(), ["out/mine", "other/mine"], {})
+        own_models.beside(sized(), ["out/mine", "other/mine"])
+
+
+def test_own_models_are_named_as_their_family_names_them() -> None:
+    """As the families themselves read their settings: four bits, and a server that is asked and never trained."""
+    found = own_models.beside(sized(), ["out/mine"], four_bit=True).models
+    asked = config.build(PromptedConfig, found["mine zero-shot"].settings)
+    assert asked.chat.settings == {"model": "out/mine", "quantize": "4bit"}
+    adapted = config.build(CausalLoraConfig, found["mine adapter"].settings)
+    assert (adapted.model, adapted.quantize, adapted.epochs) == ("out/mine", "4bit", 1)
+    far = own_models.beside(sized(), ["big@http://127.0.0.1:8000/v1"]).models
+    asked = config.build(PromptedConfig, far["big zero-shot"].settings)
+    assert asked.chat.provider == "openai"
+    assert asked.chat.settings == {"model": "big", "base_url": "http://127.0.0.1:8000/v1"}
+    assert "big adapter" not in far
+
+
+def test_a_gain_of_a_model_that_a_server_cannot_be_is_left_out() -> None:
+    gains = {
+        "adapter": ("one 20: tiny adapter", "one 20: tiny zero-shot"),
+        "asked": ("one 20: tiny zero-shot", "one 20: small"),
+    }
+    far = own_models.beside(sized(gains=gains), ["big@http://127.0.0.1:8000/v1"]).gains
+    assert {*far} == {"adapter", "asked", "asked, big"}

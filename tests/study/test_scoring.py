@@ -60,6 +60,15 @@ def test_a_network_is_counted_once() -> None:
     assert scoring.held(twice) == (None, None)  # nobody else's objects are walked through
 
 
+def test_a_network_behind_a_function_is_found() -> None:
+    layer = torch.nn.Linear(10, 4)
+
+    def ask() -> object:
+        return layer
+
+    assert scoring.held({"ask": ask}) == (44, 0.0)
+
+
 def test_four_bits_are_counted_as_the_numbers_they_stand_for() -> None:
     packed = torch.nn.Parameter(torch.zeros(50, dtype=torch.uint8), requires_grad=False)
     packed.quant_state = SimpleNamespace(shape=(10, 10))  # type: ignore[attr-defined]

@@ -33,7 +33,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         "--model",
         action="append",
         default=[],
-        help="a language model of yours beside the plan's own: folder or id",
+        help="a language model of yours beside the plan's own: folder, id, or NAME@URL of a server",
     )
     parser.add_argument(
         "--four-bit", action="store_true", help="read --model in four bits; needs a CUDA device"
@@ -54,7 +54,7 @@ def _run(options: argparse.Namespace) -> Result:
     own = [word for model in options.model for word in ("--model", model)]
     if options.four_bit:
         own.append("--four-bit")
-    plan = own_models.beside(plan, options.model, {"quantize": "4bit"} if options.four_bit else {})
+    plan = own_models.beside(plan, options.model, four_bit=options.four_bit)
     wanted = plan.cells(small=options.small)
     if options.cell is not None:
         return _one(plan, options.cell, options.work, results)

@@ -33,6 +33,7 @@ class Model:
     family: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     rows: int | None = None  # of the test part that are judged; None: all
+    outside_rows: int | None = None  # of each outside set, where fewer than the plan's
     stands_for: str | None = None  # the language model in its name and settings, which a user may exchange
 
 
@@ -163,7 +164,7 @@ class Plan:
     blocks: tuple[Block, ...]
     compares: Literal["labels", "sizes"] = "labels"
     models: Mapping[str, Model] = field(default_factory=dict)
-    outside_rows: int | None = None  # most rows of an outside set that are judged
+    outside_rows: int | None = None  # of each outside set that are judged; None: all
     honest: tuple[str, ...] = ()
     gains: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     views: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -197,7 +198,8 @@ class Plan:
             raise UnknownName("model", name, [*self.models])
         about, model = self.tasks[task], self.models[name] if block.model else Model(name)
         rows = block.rows or model.rows
-        judging = Judging(rows, about.outside, self.outside_rows) if self.compares == "sizes" else None
+        limit = model.outside_rows or self.outside_rows
+        judging = Judging(rows, about.outside, limit) if self.compares == "sizes" else None
         augment = None if views == "none" else config.plain(config.build(Augment, dict(self.views[views])))
         return Cell(
             task,

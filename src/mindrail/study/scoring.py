@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,9 @@ class Costs:
     rows: int
     threads: int  # that were allowed; the linear and static families use one for a text
     accelerator: str | None = None
-    answers: Mapping[str, int] | None = None  # of a language model: graded, plain, or failed and by which reason
+    answers: Mapping[str, int] | None = (
+        None  # of a language model: graded, plain, or failed and by which reason
+    )
 
 
 def score(run: Path, sets: Sequence[Sequence[Example]], place: Path) -> tuple[list[ndarray], Costs]:
@@ -125,6 +128,9 @@ def _gather(thing: Any, arrays: dict[int, tuple[int, int]], seen: set[int]) -> N
     elif isinstance(thing, list | tuple):
         for value in thing[:100]:
             _gather(value, arrays, seen)
+    elif isinstance(thing, FunctionType):  # what it was made with
+        for cell in thing.__closure__ or ():
+            _gather(cell.cell_contents, arrays, seen)
     elif type(thing).__module__.startswith("mindrail"):
         for value in vars(thing).values() if hasattr(thing, "__dict__") else ():
             _gather(value, arrays, seen)
