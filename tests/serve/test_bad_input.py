@@ -221,7 +221,7 @@ def draining(start: Callable[..., Any]) -> None:
 def not_ready(start: Callable[..., Any]) -> None:
     behind = start()
     assert behind("GET", "/readyz").status_code == 200
-    behind.service.health._looked = 0.0
+    behind.service.health._looked = -9.0
     behind.service.health._first["tiny"] = []
     check(behind("GET", "/readyz"), "not ready")
 

@@ -281,7 +281,21 @@ def test_a_score_does_not_depend_on_who_is_served_beside(start: Any, running: An
 def test_readiness_really_scores(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     behind = start()
     assert behind("GET", "/readyz").json()["status"] == "ready"
-    behind.service.health._looked = 0.0
+    behind.service.health._looked = -9.0
     monkeypatch.setattr(mindrail.Guard, "_answers", lambda guard, examples: 1 / 0)
     assert behind("GET", "/readyz").json()["error"]["code"] == "not_ready"
     assert behind("GET", "/healthz").status_code == 200
+
+
+def test_however_many_ask_for_readiness_one_of_them_looks(
+    start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    behind, scored = start(), []
+    answers = mindrail.Guard._answers
+    monkeypatch.setattr(mindrail.Guard, "_answers", lambda g, e: scored.append(1) or answers(g, e))
+
+    async def ask(client: Any, n: int) -> Any:
+        return (await client.get("/readyz")).status_code
+
+    assert set(anyio.run(many, behind, 50, ask)) == {200}
+    assert len(scored) == 2  # two sentences

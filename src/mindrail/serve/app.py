@@ -45,6 +45,7 @@ def app(service: Service, hosts: Collection[str]) -> ASGIApp:
         return Json(spoken)
 
     routes = [
+        *(Route(one.path, Handler(service, one).respond, methods=["POST"]) for one in made),
         Route("/healthz", _alive),
         Route("/readyz", partial(_ready, service)),
         Route("/health", partial(_ready, service)),  # as text-embeddings-inference calls it
@@ -52,7 +53,6 @@ def app(service: Service, hosts: Collection[str]) -> ASGIApp:
         Route("/openapi.json", _counted(service, "/openapi.json", described)),
         Route("/v1/models", _counted(service, "/v1/models", partial(_models, service))),
         Route("/v1/models/{name}", _counted(service, "/v1/models/{name}", partial(_model, service))),
-        *(Route(one.path, Handler(service, one).respond, methods=["POST"]) for one in made),
         _own(service, conversation.PATH, partial(conversation.judge, service)),
         _own(service, streams.PATH, opened.begin),
         _own(service, streams.PATH_ONE, opened.go_on),

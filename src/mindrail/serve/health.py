@@ -1,5 +1,6 @@
 """Whether the guards score as they should: every answer to `/readyz` has really been scored, a moment ago at most."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
@@ -22,7 +23,8 @@ class Health:
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
         self._first: dict[str, list[Answer]] = {}
-        self._ready, self._looked = False, 0.0
+        self._ready, self._looked = False, -FRESH
+        self._looking = asyncio.Lock()
         self.draining = False
 
     def warm(self) -> tuple[float, int]:
@@ -44,10 +46,11 @@ class Health:
         """Whether every guard gives the same bits as at the start, in time, and nobody has said stop."""
         if self.draining:
             return False
-        if time.monotonic() - self._looked > FRESH:
-            self._ready = await self._look(ask)
-            self._looked = time.monotonic()
-        return self._ready
+        async with self._looking:  # however many ask, one of them looks
+            if time.monotonic() - self._looked > FRESH:
+                self._ready = await self._look(ask)
+                self._looked = time.monotonic()
+        return self._ready and not self.draining
 
     async def _look(self, ask: Ask) -> bool:
         try:

@@ -39,8 +39,9 @@ class Served:
 
     @cached_property
     def openai(self) -> dict[str, tuple[str, ...]]:
-        """The labels that mean each of OpenAI's categories."""
-        return crosswalk.by_category(self.crosswalk.openai)
+        """The labels that mean each of OpenAI's categories; each label is also one of its own, `x_TAXONOMY/LABEL`."""
+        own = {f"x_{self.guard.taxonomy.id}/{label}": (label,) for label in self.stopped}
+        return crosswalk.by_category(self.crosswalk.openai) | own
 
     @cached_property
     def perspective(self) -> dict[str, tuple[str, ...]]:

@@ -59,12 +59,10 @@ def answer(question: Question, outcomes: Sequence[Outcome], served: Served) -> A
 
 def result(outcome: Outcome, served: Served) -> dict[str, Any]:
     """One result. A category is true where the text is flagged and one of the category's labels applies."""
-    own = {f"x_{served.guard.taxonomy.id}/{label}": (label,) for label in served.stopped}
-    meant = served.openai
     scores = dict.fromkeys(OPENAI, 0.0)
-    scores |= {name: _likeliest(outcome, labels) for name, labels in (meant | own).items()}
+    scores |= {name: _likeliest(outcome, labels) for name, labels in served.openai.items()}
     applying = set(outcome.labels) if outcome.flagged else set()
-    true = {name: not applying.isdisjoint(labels) for name, labels in (meant | own).items()}
+    true = {name: not applying.isdisjoint(labels) for name, labels in served.openai.items()}
     return {
         "flagged": outcome.flagged,
         "categories": {name: true.get(name, False) for name in scores},
