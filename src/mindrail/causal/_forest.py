@@ -197,7 +197,7 @@ def _output(model: Any, at: list[tuple[int, int]], columns: list[int] | None) ->
     def forward(hidden: Tensor) -> Tensor:
         chosen = hidden[rows, nodes]
         if not plain:  # packed in four bits, or with an adapter on it
-            logits = whole(chosen)
+            logits: Tensor = whole(chosen)
             return logits if columns is None else logits[:, columns]
         weight, bias = layer.weight, layer.bias
         if columns is not None:

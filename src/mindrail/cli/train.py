@@ -3,12 +3,14 @@
 import argparse
 from pathlib import Path
 
-from mindrail import plugins
+from mindrail import config, plugins
 from mindrail.cli import _options, _progress
 from mindrail.cli._command import Command, Result
+from mindrail.errors import BadConfig
+from mindrail.prompts.preview import as_text
 from mindrail.recipes.prepare import Split
 from mindrail.recipes.run import Run
-from mindrail.recipes.train import Train, train
+from mindrail.recipes.train import Train, show, train
 from mindrail.records.views import Views
 
 
@@ -31,7 +33,15 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         help="finished supervised run on the same labels to compare with (default: trained first)",
     )
     parser.add_argument("--seed", type=int)
-    parser.add_argument("--out", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--out", type=Path, help="folder of the run")
+    parser.add_argument(
+        "--show-prompt",
+        action="store_true",
+        help="print what a language model would be asked, and what it would cost; train nothing",
+    )
+    parser.add_argument(
+        "--show-text", action="store_true", help="with --show-prompt: the words of the examples in it, too"
+    )
     _options.add_settings(parser, "the settings of the run; those of the family under settings")
 
 
@@ -40,6 +50,11 @@ def _run(options: argparse.Namespace) -> Result:
         Train, options, family=options.family, algorithm=options.algorithm, seed=options.seed
     )
     split = Split.load(options.split)
+    if options.show_prompt:
+        shown = show(split, settings, show_text=options.show_text)
+        return Result(config.plain(shown), "\n".join(as_text(shown)))
+    if options.out is None:
+        raise BadConfig("--out is missing: the folder of the run")
     views = [Views.load(place) for place in options.views]
     twin = None if options.twin is None else Run.load(options.twin, axis=split.axis)
     _progress.show(train(split, settings, options.out, views=views, twin=twin), "train")

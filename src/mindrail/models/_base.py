@@ -9,6 +9,7 @@ import numpy as np
 
 from mindrail.arrays import Float, ndarray
 from mindrail.errors import BadConfig, BadSplit
+from mindrail.prompts.preview import Preview
 from mindrail.records import Example, Targets
 from mindrail.records.targets import targets_of
 from mindrail.runtime.load import Kind
@@ -102,4 +103,13 @@ class Family(Protocol):
 
     def scorer(self, axis: Axis, place: Path) -> Scorer:
         """The trained model as a scorer: raw scores from the files in `place`."""
+        ...
+
+
+@runtime_checkable
+class Shows(Family, Protocol):
+    """A family that asks a language model, and can say beforehand what and for how much."""
+
+    def preview(self, job: Job, config: Any, texts: Sequence[Example], *, show_text: bool) -> Preview:
+        """What would be asked about `texts`; shots veiled unless `show_text`. Nothing is asked."""
         ...

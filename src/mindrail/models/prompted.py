@@ -19,8 +19,11 @@ from mindrail.llm.chat import Failure
 from mindrail.llm.choose import Choosing, Chosen, Outcome
 from mindrail.llm.open import LOCAL, ModelSettings
 from mindrail.models._base import Job
+from mindrail.models._preview import preview
 from mindrail.prompts import Form, Question, Shot, Wording, shots
 from mindrail.prompts.asked import Ask, AskedScorer, Calibration, same, through
+from mindrail.prompts.contextual import Blank
+from mindrail.prompts.preview import Preview
 from mindrail.records import Example, jsonl
 from mindrail.taxonomy import Axis
 from mindrail.train import environment
@@ -100,6 +103,19 @@ class PromptedFamily:
             if config.choice == "similar" and config.shots:
                 np.save(folder / VECTORS, embedded(config, examples), allow_pickle=False)
         yield Stepped(1, 1)
+
+    def preview(
+        self, job: Job, config: PromptedConfig, texts: Sequence[Example], *, show_text: bool
+    ) -> Preview:
+        """What would be asked about `texts`, and its cost; nothing is asked."""
+        about, examples = chosen(job, config)
+        forms = forms_of(about, job.axis, examples, lambda: embedded(config, examples))
+
+        def blank(some: Sequence[Form]) -> list[tuple[Question, ...]]:
+            contextual = config.calibration == "contextual"
+            return [asked for _, asked in Blank().questions(some)] if contextual else []
+
+        return preview(forms, config.chat, texts, blank, show_text=show_text)
 
     def scorer(self, axis: Axis, place: Path) -> AskedScorer:
         """The model with its prompt. Raises BadFile, WrongTaxonomy, and what opening the model raises."""

@@ -20,6 +20,7 @@ from mindrail.train.progress import Stepped
 
 if TYPE_CHECKING:
     from mindrail.models import Job
+    from mindrail.prompts.preview import Preview
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,22 @@ def train(
             folder / "run.json", about | told | {"seconds": seconds, "machine": machine.describe()}
         )
     environment.together()
+
+
+def show(split: Split, settings: Train, *, show_text: bool = False) -> "Preview":
+    """What a language model would be asked about the dev and test parts.
+
+    Raises BadConfig for a family that asks none.
+    """
+    from mindrail.models._base import Shows
+
+    environment.prepare()
+    family = plugins.get("family", settings.family).FAMILY
+    if not isinstance(family, Shows):
+        raise BadConfig(f"family '{settings.family}' asks no language model, so there is no prompt to show")
+    own = config.build(family.Config, dict(settings.settings), where=f"settings of '{settings.family}'")
+    job = _job(split, settings, (), Path(), "")
+    return family.preview(job, own, [*split.part("dev"), *split.part("test")], show_text=show_text)
 
 
 def _job(split: Split, settings: Train, views: Sequence[Views], place: Path, identity: str) -> "Job":
