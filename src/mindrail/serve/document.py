@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from mindrail.serve.exchange import BOOLEAN, CONVERSATION, OBJECT, STRING, Exchange, Schema, object_of
+from mindrail.serve.exchange import Exchange
+from mindrail.serve.schemas import BOOLEAN, CONVERSATION, OBJECT, STRING, Schema, object_of
 
 _ERROR = object_of({"error": object_of({"message": STRING, "type": STRING, "param": {}, "code": {}})})
 _REFUSALS = {

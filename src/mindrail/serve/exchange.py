@@ -11,10 +11,10 @@ from mindrail.guard.messages import example_of
 from mindrail.records import Example
 from mindrail.serve.outcome import Outcome
 from mindrail.serve.refusals import TOO_MANY_INPUTS, WRONG_INPUT, WRONG_MODEL
+from mindrail.serve.schemas import Schema
 from mindrail.serve.shelf import Served
 from mindrail.web.problems import INVALID_REQUEST, Problem
 
-Schema = Mapping[str, Any]
 #: inputs in one request, whatever the dialect
 MOST_INPUTS = 64
 
@@ -85,25 +85,3 @@ def example(said: Any, param: str, focus: int = -1) -> Example:
         return example_of(said, focus)
     except UsageError:
         raise Problem(WRONG_INPUT, param=param) from None
-
-
-def object_of(properties: Schema, *required: str) -> Schema:
-    """The JSON schema of an object."""
-    return {"type": "object", "properties": properties, "required": list(required)}
-
-
-def list_of(items: Schema, **more: Any) -> Schema:
-    """The JSON schema of a list."""
-    return {"type": "array", "items": items, **more}
-
-
-STRING: Schema = {"type": "string"}
-NUMBER: Schema = {"type": "number"}
-BOOLEAN: Schema = {"type": "boolean"}
-OBJECT: Schema = {"type": "object"}
-CONVERSATION: Schema = list_of(
-    object_of(
-        {"role": {"enum": ["user", "assistant", "system", "developer", "tool"]}, "content": {}}, "role"
-    ),
-    minItems=1,
-)

@@ -10,19 +10,8 @@ from typing import Any
 
 from starlette.requests import Request
 
-from mindrail.serve.exchange import (
-    CONVERSATION,
-    NUMBER,
-    OBJECT,
-    STRING,
-    Exchange,
-    Question,
-    example,
-    fields,
-    list_of,
-    object_of,
-    texts_of,
-)
+from mindrail.serve import schemas
+from mindrail.serve.exchange import Exchange, Question, example, fields, texts_of
 from mindrail.serve.outcome import Outcome
 from mindrail.serve.refusals import WRONG_INPUT
 from mindrail.serve.shelf import Served
@@ -94,8 +83,8 @@ def _detector(request: Request) -> str | None:
     return request.headers.get("detector-id")
 
 
-_DETECTION = {"detection": STRING, "detection_type": STRING, "score": NUMBER}
-_PLACE = {"start": NUMBER, "end": NUMBER, "text": STRING}
+_DETECTION = {"detection": schemas.STRING, "detection_type": schemas.STRING, "score": schemas.NUMBER}
+_PLACE = {"start": schemas.NUMBER, "end": schemas.NUMBER, "text": schemas.STRING}
 _NAMES = ("detection", "detection_type", "score")
 
 EXCHANGES = (
@@ -104,10 +93,14 @@ EXCHANGES = (
         "Judge texts, in the format of FMS detectors",
         read_contents,
         answer_contents,
-        takes=object_of(
-            {"contents": list_of(STRING, minItems=1, maxItems=64), "detector_params": OBJECT}, "contents"
+        takes=schemas.object_of(
+            {
+                "contents": schemas.list_of(schemas.STRING, minItems=1, maxItems=64),
+                "detector_params": schemas.OBJECT,
+            },
+            "contents",
         ),
-        gives=list_of(list_of(object_of({**_PLACE, **_DETECTION}, *_PLACE, *_NAMES))),
+        gives=schemas.list_of(schemas.list_of(schemas.object_of({**_PLACE, **_DETECTION}, *_PLACE, *_NAMES))),
         problem=problem,
         says_failure=True,
         example={"contents": ["The library opens at nine."]},
@@ -117,8 +110,10 @@ EXCHANGES = (
         "Judge the last message of a conversation, in the format of FMS detectors",
         read_chat,
         answer_one,
-        takes=object_of({"messages": CONVERSATION, "detector_params": OBJECT}, "messages"),
-        gives=list_of(object_of(_DETECTION, *_NAMES)),
+        takes=schemas.object_of(
+            {"messages": schemas.CONVERSATION, "detector_params": schemas.OBJECT}, "messages"
+        ),
+        gives=schemas.list_of(schemas.object_of(_DETECTION, *_NAMES)),
         problem=problem,
         says_failure=True,
         example={"messages": [{"role": "user", "content": "The library opens at nine."}]},
@@ -128,12 +123,12 @@ EXCHANGES = (
         "Judge a reply to a prompt, in the format of FMS detectors",
         read_generation,
         answer_one,
-        takes=object_of(
-            {"prompt": STRING, "generated_text": STRING, "detector_params": OBJECT},
+        takes=schemas.object_of(
+            {"prompt": schemas.STRING, "generated_text": schemas.STRING, "detector_params": schemas.OBJECT},
             "prompt",
             "generated_text",
         ),
-        gives=list_of(object_of(_DETECTION, *_NAMES)),
+        gives=schemas.list_of(schemas.object_of(_DETECTION, *_NAMES)),
         problem=problem,
         says_failure=True,
         example={"prompt": "When does it open?", "generated_text": "The library opens at nine."},

@@ -10,18 +10,8 @@ from typing import Any
 
 from starlette.requests import Request
 
-from mindrail.serve.exchange import (
-    NUMBER,
-    OBJECT,
-    STRING,
-    Exchange,
-    Question,
-    example,
-    fields,
-    list_of,
-    object_of,
-    texts_of,
-)
+from mindrail.serve import schemas
+from mindrail.serve.exchange import Exchange, Question, example, fields, texts_of
 from mindrail.serve.outcome import Outcome
 from mindrail.serve.shelf import Served
 from mindrail.web.problems import Problem
@@ -57,11 +47,17 @@ EXCHANGES = (
         "Judge texts, in KServe's V1 format",
         read,
         answer,
-        takes=object_of(
-            {"instances": list_of({"oneOf": [STRING, OBJECT]}, minItems=1, maxItems=64)}, "instances"
+        takes=schemas.object_of(
+            {
+                "instances": schemas.list_of(
+                    {"oneOf": [schemas.STRING, schemas.OBJECT]}, minItems=1, maxItems=64
+                )
+            },
+            "instances",
         ),
-        gives=object_of(
-            {"predictions": list_of({"type": "object", "additionalProperties": NUMBER})}, "predictions"
+        gives=schemas.object_of(
+            {"predictions": schemas.list_of({"type": "object", "additionalProperties": schemas.NUMBER})},
+            "predictions",
         ),
         problem=problem,
         example={"instances": ["The library opens at nine."]},

@@ -15,18 +15,8 @@ from starlette.requests import Request
 from mindrail.errors import UsageError
 from mindrail.guard.messages import example_of
 from mindrail.records import Example
-from mindrail.serve.exchange import (
-    OBJECT,
-    STRING,
-    Exchange,
-    Question,
-    example,
-    few,
-    fields,
-    list_of,
-    object_of,
-    texts_of,
-)
+from mindrail.serve import schemas
+from mindrail.serve.exchange import Exchange, Question, example, few, fields, texts_of
 from mindrail.serve.outcome import Outcome
 from mindrail.serve.refusals import NO_IMAGES, WRONG_INPUT
 from mindrail.serve.shelf import Served
@@ -93,17 +83,19 @@ EXCHANGES = (
         "Judge the texts of one LLM call, in LiteLLM's format",
         read,
         answer,
-        takes=object_of(
+        takes=schemas.object_of(
             {
-                "texts": list_of(STRING, maxItems=64),
-                "images": list_of(STRING),
-                "tool_calls": list_of(OBJECT),
-                "structured_messages": list_of(OBJECT),
+                "texts": schemas.list_of(schemas.STRING, maxItems=64),
+                "images": schemas.list_of(schemas.STRING),
+                "tool_calls": schemas.list_of(schemas.OBJECT),
+                "structured_messages": schemas.list_of(schemas.OBJECT),
                 "input_type": {"enum": ["request", "response"]},
-                "additional_provider_specific_params": OBJECT,
+                "additional_provider_specific_params": schemas.OBJECT,
             }
         ),
-        gives=object_of({"action": {"enum": ["NONE", "BLOCKED"]}, "blocked_reason": STRING}, "action"),
+        gives=schemas.object_of(
+            {"action": {"enum": ["NONE", "BLOCKED"]}, "blocked_reason": schemas.STRING}, "action"
+        ),
         says_failure=True,
         example={"texts": ["The library opens at nine."], "input_type": "request"},
     ),

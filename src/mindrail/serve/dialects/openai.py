@@ -11,21 +11,9 @@ from typing import Any
 from starlette.requests import Request
 
 from mindrail.records import Example
+from mindrail.serve import schemas
 from mindrail.serve.crosswalk import OPENAI
-from mindrail.serve.exchange import (
-    BOOLEAN,
-    NUMBER,
-    OBJECT,
-    STRING,
-    Exchange,
-    Question,
-    example,
-    few,
-    fields,
-    list_of,
-    model_of,
-    object_of,
-)
+from mindrail.serve.exchange import Exchange, Question, example, few, fields, model_of
 from mindrail.serve.outcome import Outcome
 from mindrail.serve.refusals import EMPTY_INPUT, NO_IMAGES, WRONG_INPUT
 from mindrail.serve.shelf import Served
@@ -91,24 +79,28 @@ def _parts(parts: Sequence[Any]) -> Example:
     return example("\n".join(texts), "input")
 
 
-_RESULT = object_of(
+_RESULT = schemas.object_of(
     {
-        "flagged": BOOLEAN,
-        "categories": {"type": "object", "additionalProperties": BOOLEAN, "required": list(OPENAI)},
-        "category_scores": {"type": "object", "additionalProperties": NUMBER, "required": list(OPENAI)},
-        "category_applied_input_types": {
+        "flagged": schemas.BOOLEAN,
+        "categories": {"type": "object", "additionalProperties": schemas.BOOLEAN, "required": list(OPENAI)},
+        "category_scores": {
             "type": "object",
-            "additionalProperties": list_of(STRING),
+            "additionalProperties": schemas.NUMBER,
             "required": list(OPENAI),
         },
-        "x_mindrail": OBJECT,
+        "category_applied_input_types": {
+            "type": "object",
+            "additionalProperties": schemas.list_of(schemas.STRING),
+            "required": list(OPENAI),
+        },
+        "x_mindrail": schemas.OBJECT,
     },
     "flagged",
     "categories",
     "category_scores",
     "category_applied_input_types",
 )
-_PART = object_of({"type": {"enum": ["text"]}, "text": STRING}, "type", "text")
+_PART = schemas.object_of({"type": {"enum": ["text"]}, "text": schemas.STRING}, "type", "text")
 
 EXCHANGES = (
     Exchange(
@@ -116,21 +108,24 @@ EXCHANGES = (
         "Judge texts, in OpenAI's format",
         read,
         answer,
-        takes=object_of(
+        takes=schemas.object_of(
             {
                 "input": {
                     "oneOf": [
-                        STRING,
-                        list_of(STRING, minItems=1, maxItems=64),
-                        list_of(_PART, minItems=1, maxItems=64),
+                        schemas.STRING,
+                        schemas.list_of(schemas.STRING, minItems=1, maxItems=64),
+                        schemas.list_of(_PART, minItems=1, maxItems=64),
                     ]
                 },
-                "model": STRING,
+                "model": schemas.STRING,
             },
             "input",
         ),
-        gives=object_of(
-            {"id": STRING, "model": STRING, "results": list_of(_RESULT)}, "id", "model", "results"
+        gives=schemas.object_of(
+            {"id": schemas.STRING, "model": schemas.STRING, "results": schemas.list_of(_RESULT)},
+            "id",
+            "model",
+            "results",
         ),
         says_failure=True,
         example={"input": "The library opens at nine."},

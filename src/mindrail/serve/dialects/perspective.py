@@ -10,17 +10,8 @@ from typing import Any
 
 from starlette.requests import Request
 
-from mindrail.serve.exchange import (
-    NUMBER,
-    OBJECT,
-    STRING,
-    Exchange,
-    Question,
-    example,
-    fields,
-    list_of,
-    object_of,
-)
+from mindrail.serve import schemas
+from mindrail.serve.exchange import Exchange, Question, example, fields
 from mindrail.serve.outcome import Outcome
 from mindrail.serve.refusals import WRONG_INPUT
 from mindrail.serve.shelf import Served
@@ -90,8 +81,8 @@ def _least(wanted: Any) -> float:
     return float(value)
 
 
-_VALUE = object_of({"value": NUMBER, "type": {"enum": ["PROBABILITY"]}}, "value", "type")
-_SPAN = object_of({"begin": NUMBER, "end": NUMBER, "score": _VALUE}, "score")
+_VALUE = schemas.object_of({"value": schemas.NUMBER, "type": {"enum": ["PROBABILITY"]}}, "value", "type")
+_SPAN = schemas.object_of({"begin": schemas.NUMBER, "end": schemas.NUMBER, "score": _VALUE}, "score")
 
 EXCHANGES = (
     Exchange(
@@ -99,25 +90,29 @@ EXCHANGES = (
         "Judge a comment, in Perspective's format",
         read,
         answer,
-        takes=object_of(
+        takes=schemas.object_of(
             {
-                "comment": object_of({"text": STRING}, "text"),
-                "requestedAttributes": {"type": "object", "additionalProperties": OBJECT, "minProperties": 1},
-                "languages": list_of(STRING),
+                "comment": schemas.object_of({"text": schemas.STRING}, "text"),
+                "requestedAttributes": {
+                    "type": "object",
+                    "additionalProperties": schemas.OBJECT,
+                    "minProperties": 1,
+                },
+                "languages": schemas.list_of(schemas.STRING),
                 "doNotStore": {"type": "boolean"},
             },
             "comment",
             "requestedAttributes",
         ),
-        gives=object_of(
+        gives=schemas.object_of(
             {
                 "attributeScores": {
                     "type": "object",
-                    "additionalProperties": object_of(
-                        {"summaryScore": _VALUE, "spanScores": list_of(_SPAN)}, "summaryScore"
+                    "additionalProperties": schemas.object_of(
+                        {"summaryScore": _VALUE, "spanScores": schemas.list_of(_SPAN)}, "summaryScore"
                     ),
                 },
-                "languages": list_of(STRING),
+                "languages": schemas.list_of(schemas.STRING),
             },
             "attributeScores",
         ),

@@ -13,19 +13,8 @@ from typing import Any
 from starlette.requests import Request
 
 from mindrail.records import Example
-from mindrail.serve.exchange import (
-    BOOLEAN,
-    NUMBER,
-    STRING,
-    Exchange,
-    Question,
-    example,
-    few,
-    fields,
-    list_of,
-    object_of,
-    texts_of,
-)
+from mindrail.serve import schemas
+from mindrail.serve.exchange import Exchange, Question, example, few, fields, texts_of
 from mindrail.serve.outcome import Outcome
 from mindrail.serve.refusals import WRONG_INPUT
 from mindrail.serve.shelf import Served
@@ -81,8 +70,10 @@ def _labels(outcome: Outcome) -> list[dict[str, Any]]:
     return [{"label": name, "score": chance} for name, chance in order]
 
 
-_PREDICTION = list_of(object_of({"label": STRING, "score": NUMBER}, "label", "score"))
-_PAIR = list_of(STRING, minItems=1, maxItems=2)
+_PREDICTION = schemas.list_of(
+    schemas.object_of({"label": schemas.STRING, "score": schemas.NUMBER}, "label", "score")
+)
+_PAIR = schemas.list_of(schemas.STRING, minItems=1, maxItems=2)
 
 EXCHANGES = (
     Exchange(
@@ -90,15 +81,15 @@ EXCHANGES = (
         "Judge texts, in the format of text-embeddings-inference",
         read,
         answer,
-        takes=object_of(
+        takes=schemas.object_of(
             {
-                "inputs": {"oneOf": [STRING, _PAIR, list_of(_PAIR, minItems=1, maxItems=64)]},
-                "raw_scores": BOOLEAN,
-                "truncate": BOOLEAN,
+                "inputs": {"oneOf": [schemas.STRING, _PAIR, schemas.list_of(_PAIR, minItems=1, maxItems=64)]},
+                "raw_scores": schemas.BOOLEAN,
+                "truncate": schemas.BOOLEAN,
             },
             "inputs",
         ),
-        gives={"oneOf": [_PREDICTION, list_of(_PREDICTION)]},
+        gives={"oneOf": [_PREDICTION, schemas.list_of(_PREDICTION)]},
         problem=problem,
         example={"inputs": "The library opens at nine."},
     ),

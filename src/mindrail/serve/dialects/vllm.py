@@ -11,18 +11,8 @@ from typing import Any
 
 from starlette.requests import Request
 
-from mindrail.serve.exchange import (
-    NUMBER,
-    STRING,
-    Exchange,
-    Question,
-    example,
-    fields,
-    list_of,
-    model_of,
-    object_of,
-    texts_of,
-)
+from mindrail.serve import schemas
+from mindrail.serve.exchange import Exchange, Question, example, fields, model_of, texts_of
 from mindrail.serve.outcome import Outcome
 from mindrail.serve.shelf import Served
 
@@ -57,7 +47,9 @@ def _entry(place: int, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-_ENTRY = object_of({"label": STRING, "probs": list_of(NUMBER)}, "label", "probs")
+_ENTRY = schemas.object_of(
+    {"label": schemas.STRING, "probs": schemas.list_of(schemas.NUMBER)}, "label", "probs"
+)
 
 EXCHANGES = (
     Exchange(
@@ -65,10 +57,16 @@ EXCHANGES = (
         "Judge texts, in vLLM's format",
         read,
         answer,
-        takes=object_of(
-            {"model": STRING, "input": {"oneOf": [STRING, list_of(STRING, minItems=1, maxItems=64)]}}, "input"
+        takes=schemas.object_of(
+            {
+                "model": schemas.STRING,
+                "input": {
+                    "oneOf": [schemas.STRING, schemas.list_of(schemas.STRING, minItems=1, maxItems=64)]
+                },
+            },
+            "input",
         ),
-        gives=object_of({"data": list_of(_ENTRY)}, "data"),
+        gives=schemas.object_of({"data": schemas.list_of(_ENTRY)}, "data"),
         says_failure=True,
         example={"input": "The library opens at nine."},
     ),
