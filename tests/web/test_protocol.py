@@ -207,6 +207,14 @@ def test_a_second_request_before_the_answer_to_the_first_is_not_taken() -> None:
         assert said.count(b"HTTP/1.1 200") == 1 and said.count(b"HTTP/1.1") == 1
 
 
+def test_a_line_break_too_many_harms_nobody() -> None:
+    with started("0.8") as (port, _), connect(port) as connection:  # longer than headers may take
+        connection.sendall(_GOOD + b"\r\n")
+        time.sleep(0.1)
+        connection.sendall(b"\r\n")
+        assert status(connection.recv(65536)) == 200
+
+
 @pytest.mark.parametrize("round_", range(2))
 def test_who_was_accepted_when_the_end_came_is_answered(round_: int) -> None:
     """20 requests in the app, 20 connections with a request in the kernel while the loop is busy, 5 silent ones."""

@@ -75,7 +75,7 @@ class _Bounded(HttpToolsProtocol):
         """Feed the parser, and cut off headers that have no end."""
         if self._deaf:
             return
-        if self.phase == "idle":
+        if self.phase == "idle" and (self.cycle is None or self.cycle.response_complete):
             self._begin()
         if self.phase == "headers":
             if self._received > self.limits.header_bytes:
