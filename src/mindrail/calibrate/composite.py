@@ -15,9 +15,10 @@ _EDGE = 1e-9
 
 
 def lifted(axis: Axis, scaling: Scaling, scores: Float[ndarray, "n k"], lift: float) -> Float[ndarray, "n k"]:
-    """Probabilities of one stage, with `lift` (in nats, 0 or more) added to what speaks for stopping.
+    """Probabilities of one stage, with `lift` (in nats of log-odds) added to what speaks for stopping.
 
-    A stage that is not the last gets a lift: it has to be that much surer of harmlessness than it looks.
+    With a lift above 0 a stage has to be surer of harmlessness than it looks before it clears a text, with one
+    below 0 less sure.
     """
     probabilities: ndarray = axis.probabilities(scaling.apply(axis, scores) + lift * axis.stopped)
     return probabilities

@@ -23,7 +23,7 @@ from mindrail.stats.groups import Groups
 from mindrail.taxonomy import Axis
 
 #: in nats of log-odds: how much surer of harmlessness an early stage has to be than it looks
-LIFTS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
+LIFTS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 #: share of harmless dev rows by which a cascade may stop more than its last stage alone
 MORE_ALARMS = 0.01
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from mindrail import config, machine, plugins
-from mindrail.arrays import Float, log_softmax, ndarray
+from mindrail import config, machine, plugins, seeds
+from mindrail.arrays import Float, ndarray
 from mindrail.calibrate import deferral
 from mindrail.calibrate.decide import decide
 from mindrail.calibrate.deferral import Deferral, StageScores
@@ -47,8 +47,8 @@ class Stages:
     lifts: tuple[float, ...] = deferral.LIFTS  # tried in turn; fewer make the promise a little sharper
 
     def __post_init__(self) -> None:
-        if not self.before or not self.lifts or min(self.lifts) < 0:
-            raise ValueError("a cascade needs a stage before the last, and lifts of 0 or more")
+        if not self.before or not self.lifts:
+            raise ValueError("a cascade needs a stage before the last, and at least one lift")
 
 
 def put_before(
@@ -129,14 +129,15 @@ def section(parity: dict[str, Any]) -> str:
 
 
 def _divided(unlabelled: Sequence[Example]) -> tuple[list[Example], list[Example]]:
-    """Texts to learn from, and texts to measure on. The split has shuffled them."""
+    """Texts to learn from, and others, drawn at random, to measure on."""
     kept = max(_FEWEST, int(len(unlabelled) * _KEPT))
     if len(unlabelled) < 2 * kept:
         raise BadSplit(
             f"found {len(unlabelled)} unlabelled texts, expected at least {2 * _FEWEST} for a cascade. "
             "Do: add a set under data.unlabelled"
         )
-    return list(unlabelled[kept:]), list(unlabelled[:kept])
+    drawn = [unlabelled[i] for i in seeds.stream(0, "cascade").permutation(len(unlabelled)).tolist()]
+    return drawn[kept:], drawn[:kept]
 
 
 def _taught(last: Candidate, texts: Sequence[Example]) -> list[Example]:
@@ -176,16 +177,26 @@ def _measured(scorers: Sequence[LocalScorer], texts: Sequence[Example]) -> tuple
 
 
 def _like(axis: Axis, own: Float[ndarray, "n k"], other: Float[ndarray, "n k"]) -> Scaling:
-    """The scaling that gives one stage's scores the mean and the spread of another's, label by label.
+    """The scaling that gives one stage's scores the mean and the spread of another's.
 
-    Learned from unlabelled texts: dev has no part in the score that the promise is made on.
+    Of each label where they are independent; else of the log-odds of being stopped. Learned from unlabelled texts:
+    dev has no part in the score that the promise is made on.
     """
-    mine, theirs = (
-        log_softmax(x.astype(np.float64)) if axis.exclusive else x.astype(np.float64) for x in (own, other)
-    )
+    mine, theirs = _evidence(axis, own), _evidence(axis, other)
     weights = np.maximum(theirs.std(axis=0), 1e-6) / np.maximum(mine.std(axis=0), 1e-6)
     bias = theirs.mean(axis=0) - weights * mine.mean(axis=0)
-    return Scaling("vector", tuple(weights.tolist()), tuple(bias.tolist()))
+    wide = np.broadcast_to(weights, len(axis.names))
+    return Scaling("vector", tuple(wide.tolist()), tuple((bias * axis.stopped).tolist()))
+
+
+def _evidence(axis: Axis, scores: Float[ndarray, "n k"]) -> Float[ndarray, "n column"]:
+    """What speaks for stopping a text: one column per label, or one for all where they exclude each other."""
+    exact = scores.astype(np.float64)
+    if not axis.exclusive:
+        return exact
+    stopped, allowed = (np.logaddexp.reduce(exact[:, some], axis=1) for some in (axis.stopped, ~axis.stopped))
+    odds: ndarray = stopped - allowed
+    return odds[:, None]
 
 
 def _rows(scalings: Sequence[Scaling], measured: Sequence[Scores], floor: float) -> list[StageScores]:

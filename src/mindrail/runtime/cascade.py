@@ -40,8 +40,8 @@ class Stage:
     def __post_init__(self) -> None:
         if self.kind == "cascade":
             raise ValueError("a stage of a cascade cannot be a cascade")
-        if not 0.0 <= self.lift < float("inf"):
-            raise ValueError(f"found lift {self.lift}, expected 0 or more")
+        if not -float("inf") < self.lift < float("inf"):
+            raise ValueError(f"found lift {self.lift}, expected a number")
 
 
 @dataclass(frozen=True)
