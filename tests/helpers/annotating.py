@@ -46,9 +46,9 @@ def project(
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """`mindrail annotate serve` in a process of its own on a free port; its address."""
-    words = [sys.executable, "-m", "mindrail", "annotate", "serve", str(folder), "--port", "0"]
+def serving(folder: Path, port: int = 0) -> Iterator[str]:
+    """`mindrail annotate` in a process of its own, on a free port unless told otherwise; ends by SIGKILL."""
+    words = [sys.executable, "-m", "mindrail", "annotate", str(folder), "--port", str(port)]
     process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     told = process.stderr.readline()
@@ -56,5 +56,5 @@ def serving(folder: Path) -> Iterator[str]:
     try:
         yield told.split("the page is at ")[1].split(";")[0]
     finally:
-        process.terminate()
-        process.wait(20)
+        process.kill()
+        process.wait()

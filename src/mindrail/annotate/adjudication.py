@@ -15,10 +15,11 @@ from mindrail.annotate.results import Labelled
 
 # Only items that nobody is asked any more: whoever adjudicates may label too, and must not see others first.
 _DISPUTED = """
-SELECT s.item FROM standing AS s JOIN item AS i ON i.id = s.item
+SELECT DISTINCT s.item, i.place
+FROM standing AS s JOIN item AS i ON i.id = s.item, json_each(s.body, '$.answers') AS a
 WHERE s.kind = 'label' AND NOT i.open
   AND NOT EXISTS (SELECT 1 FROM decided AS d WHERE d.item = s.item)
-GROUP BY s.item HAVING count(DISTINCT json_extract(s.body, '$.answers')) > 1
+GROUP BY s.item, a.key HAVING count(DISTINCT a.value) > 1
 ORDER BY i.place
 """
 
@@ -36,18 +37,18 @@ class Dispute:
 def next_dispute(project: Project, after: str | None = None) -> Dispute | None:
     """The first open dispute, or the one that follows item `after`; None where there is none."""
     with project.database.reading() as db:
-        waiting = _waiting(db, project)
+        waiting = _waiting(db)
         if not waiting:
             return None
-        ids = [one.item.example.id for one in waiting]
-        place = (ids.index(after) + 1) % len(ids) if after in ids else 0
-        return _dispute(project, waiting[place], len(waiting))
+        place = (waiting.index(after) + 1) % len(waiting) if after in waiting else 0
+        (found,) = results.read(db, waiting[place])
+    return _dispute(project, found, len(waiting))
 
 
 def count(project: Project) -> int:
     """How many items wait for a decision."""
     with project.database.reading() as db:
-        return len(_waiting(db, project))
+        return len(_waiting(db))
 
 
 def decide(
@@ -63,17 +64,15 @@ def decide(
     given = answer.parse(project.taxonomy, said)
     body = {"answers": answer.plain(given), "why": why.strip()}
     with project.writing() as db:
-        waiting = {one.item.example.id for one in _waiting(db, project)}
-        if events.find(db, uid) is None and name not in waiting:
+        if events.find(db, uid) is None and name not in _waiting(db):
             raise Conflict("this item is not in dispute any more. Do: go on with the next")
         events.append(db, Event("adjudication", who, name, body, uid=uid), clock())
         (settled,) = results.read(db, name)
     return settled
 
 
-def _waiting(db: sqlite3.Connection, project: Project) -> list[Labelled]:
-    found = [one for row in db.execute(_DISPUTED).fetchall() for one in results.read(db, row["item"])]
-    return [one for one in found if one.disputed(project.taxonomy.axes)]
+def _waiting(db: sqlite3.Connection) -> list[str]:
+    return [row["item"] for row in db.execute(_DISPUTED)]
 
 
 def _dispute(project: Project, one: Labelled, left: int) -> Dispute:

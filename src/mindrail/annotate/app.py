@@ -1,5 +1,6 @@
 """The page's server: a few JSON endpoints around `Desk`, for people on this machine who have a link."""
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -44,8 +45,8 @@ REFUSALS: Mapping[type[MindrailError], Kind] = {
 class App:
     """Endpoints. Everything that touches the disk runs on a thread, and has its effect before it is answered."""
 
-    def __init__(self, project: Project) -> None:
-        self.project, self.sessions = project, Sessions(project)
+    def __init__(self, project: Project, clock: Callable[[], float] = time.time) -> None:
+        self.project, self.sessions = project, Sessions(project, clock)
         self.pages = Pages("mindrail.annotate", "static")
 
     def routes(self) -> list[Route]:
@@ -179,9 +180,9 @@ class App:
         return Desk(self.project, self.sessions.who(request).name), await _body(request)
 
 
-def build(project: Project, hosts: tuple[str, ...] = ("127.0.0.1", "localhost")) -> ASGIApp:
-    """The whole app."""
-    return Envelope(LocalHosts(Router(App(project).routes(), default=not_found), hosts))
+def build(project: Project, clock: Callable[[], float] = time.time) -> ASGIApp:
+    """The whole app, for requests to this machine by its own names."""
+    return Envelope(LocalHosts(Router(App(project, clock).routes(), default=not_found)))
 
 
 async def _stored(act: Callable[..., Any], *given: Any, **named: Any) -> Any:

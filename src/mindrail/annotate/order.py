@@ -42,8 +42,13 @@ def by_disagreement(
 
 
 def contested(axis: Axis, probabilities: Float[ndarray, "n k"], said: Targets) -> Bool[ndarray, " n"]:
-    """Where the guard takes what people said to be more likely wrong than right."""
-    return said.known & (doubt(axis, probabilities, said) > 0.5)
+    """Where the guard would have said something else than people did."""
+    if axis.exclusive:
+        against: ndarray = probabilities.argmax(axis=1) != said.classes()
+    else:
+        against = ((probabilities > 0.5) != said.values).any(axis=1)
+    against &= said.known
+    return against
 
 
 def doubt(axis: Axis, probabilities: Float[ndarray, "n k"], said: Targets) -> Float[ndarray, " n"]:

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,10 +70,6 @@ class Labelled:
             for name in axis.names
             if said
         }
-
-    def disputed(self, axes: Sequence[Axis]) -> bool:
-        """Whether people differ on a question that several of them answered."""
-        return any(len(set(map(_key, self.said(axis).values()))) > 1 for axis in axes)
 
 
 def read(db: sqlite3.Connection, only: str | None = None) -> list[Labelled]:

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import hmac
-import time
 from collections.abc import Callable
 
 from starlette.requests import Request
@@ -25,7 +24,7 @@ LEADS_ONLY = Kind(403, "leads_only", "Only whoever leads this project may do tha
 class Sessions:
     """Sign-in and sign-out for one project. Wrong links are counted: ten a minute, then nobody gets in."""
 
-    def __init__(self, project: Project, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, project: Project, clock: Callable[[], float]) -> None:
         self.project, self.clock = project, clock
         self.cookie = f"mindrail-{hashlib.sha256(project.secret).hexdigest()[:8]}"
         self._wrong: list[float] = []

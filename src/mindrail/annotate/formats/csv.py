@@ -18,8 +18,8 @@ from mindrail.records import Example
 from mindrail.taxonomy import Taxonomy
 
 COLUMNS = ("item", "split", "annotator", "at", "text", "note")
-#: between the labels of one cell
-SEPARATOR = ";"
+#: between the labels of one cell, and a cell that says that no label holds
+SEPARATOR, NONE = ";", "(none)"
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
@@ -33,7 +33,7 @@ def write(labelled: Sequence[Labelled], asked: Taxonomy) -> dict[str, str]:
     for one in labelled:
         notes = {note.who: note.text for note in one.notes}
         for said in one.labels:
-            given = {axis: SEPARATOR.join(names(answer)) or "none" for axis, answer in said.answers.items()}
+            given = {axis: SEPARATOR.join(names(answer)) or NONE for axis, answer in said.answers.items()}
             cells = [
                 one.item.example.id,
                 one.item.part,
@@ -71,7 +71,7 @@ def read(path: Path) -> list[Foreign]:
 
 def _label(row: int, cells: dict[str, str]) -> Foreign:
     given = {axis: cell for axis, cell in cells.items() if axis not in COLUMNS and cell}
-    answers = {axis: () if c == "none" else tuple(c.split(SEPARATOR)) for axis, c in given.items()}
+    answers = {axis: () if c == NONE else tuple(c.split(SEPARATOR)) for axis, c in given.items()}
     example = Example.of(cells["text"], id=cells.get("item", "")) if cells["text"].strip() else None
     return Foreign(
         row,

@@ -54,9 +54,10 @@ def _lines(labelled: Sequence[Labelled], who: str, several: bool) -> str:
 
 
 def _tagged(answers: Answers, several: bool) -> list[str]:
-    return [
-        f"{axis}:{name}" if several else name for axis, answer in answers.items() for name in names(answer)
-    ]
+    """Labels; with several questions each after its own, and nothing after one that no label answers."""
+    if not several:
+        return [name for answer in answers.values() for name in names(answer)]
+    return [f"{axis}:{name}" for axis, answer in answers.items() for name in names(answer) or ("",)]
 
 
 def _label(line: int, row: Mapping[str, Any], who: str) -> Foreign:
@@ -67,7 +68,7 @@ def _label(line: int, row: Mapping[str, Any], who: str) -> Foreign:
     for label in words(row.get("label", row.get("labels", []))):
         axis, colon, name = label.partition(":")
         key, word = (axis, name) if colon else ("", label)
-        answers[key] = (*answers.get(key, ()), word)
+        answers[key] = (*answers.get(key, ()), *([word] if word else []))
     name = str(row.get("item", ""))
     comments = row.get("Comments") or []
     note = "\n".join(str(comment) for comment in comments)

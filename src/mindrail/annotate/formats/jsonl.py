@@ -41,11 +41,14 @@ def read(path: Path) -> list[Foreign]:
 
 def _row(one: Labelled, asked: Taxonomy) -> dict[str, Any]:
     example = one.item.example
-    row: dict[str, Any] = {"id": example.id, "messages": messages(example), "split": one.item.part}
+    row: dict[str, Any] = {
+        "id": example.id,
+        "messages": messages(example),
+        "split": one.item.part,
+        "group": example.group,
+    }
     if example.turns[example.focus + 1 :]:
         row["after"] = [{"role": t.speaker, "content": t.text} for t in example.turns[example.focus + 1 :]]
-    if example.group is not None:
-        row["group"] = example.group
     agreed = answers.plain(one.agreed_answers(asked))
     row |= {f"label_{axis.name}": agreed.get(axis.name) for axis in asked.axes}
     row["soft"] = {axis.name: soft for axis in asked.axes if (soft := one.soft(axis))}
