@@ -28,7 +28,7 @@ from mindrail.causal import adapter
 from mindrail.causal.adapter import Lora
 from mindrail.causal.load import Loaded, load
 from mindrail.causal.quantize import Quantize
-from mindrail.causal.response_loss import Pair, log_likelihoods
+from mindrail.causal.response_loss import Pair, Prefix, log_likelihoods
 
 _LLAMA3 = {"vocab_size": 128_256, "num_key_value_heads": 8, "max_position_embeddings": 131_072}
 SHAPES: dict[str, dict[str, Any]] = {
@@ -110,7 +110,7 @@ def scoring(loaded: Loaded) -> Callable[[], object]:
 
     def score() -> object:
         with torch.inference_mode():
-            return log_likelihoods(loaded.model, pairs, prefix).tolist()
+            return log_likelihoods(loaded.model, pairs, Prefix.read(loaded.model, prefix)).tolist()
 
     return score
 
@@ -124,7 +124,7 @@ def training(loaded: Loaded) -> Callable[[], object]:
 
     def step() -> object:
         with torch.autocast(loaded.device.type, dtype=torch.bfloat16):
-            loss = -log_likelihoods(loaded.model, pairs, prefix).mean()
+            loss = -log_likelihoods(loaded.model, pairs, Prefix.read(loaded.model, prefix)).mean()
         loss.backward()
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)

@@ -1,4 +1,4 @@
-"""Every character of the judged text stands in some piece, no piece is too long, and short examples stay as they are."""
+"""Every character of a text stands in some piece, no piece is too long, short examples stay as they are."""
 
 from typing import Any
 

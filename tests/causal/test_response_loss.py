@@ -8,7 +8,7 @@ import torch
 
 from helpers.decoders import ARCHITECTURES, decoder
 from mindrail.causal.load import load
-from mindrail.causal.response_loss import Pair, log_likelihoods
+from mindrail.causal.response_loss import Pair, Prefix, log_likelihoods
 
 PREFIX = (5, 9, 12, 200, 17, 33, 5)
 PAIRS = [
@@ -39,7 +39,7 @@ def gradient(model: Any, loss: torch.Tensor) -> torch.Tensor:
 
 @pytest.mark.parametrize("prefix", [(), PREFIX], ids=["whole", "prefix kept"])
 def test_a_batch_equals_transformers_on_each_pair_alone(model: Any, prefix: tuple[int, ...]) -> None:
-    found = log_likelihoods(model, PAIRS, prefix)
+    found = log_likelihoods(model, PAIRS, Prefix.read(model, prefix))
     expected = torch.stack([own_loss(model, pair, prefix) for pair in PAIRS])
     torch.testing.assert_close(-found, expected, atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(
@@ -64,5 +64,24 @@ def test_another_response_to_the_same_prompt_changes_it(model: Any) -> None:
 def test_one_token_responses_are_a_distribution(model: Any) -> None:
     every = [Pair(PAIRS[0].prompt, (token,)) for token in range(258)]
     with torch.no_grad():
-        total = log_likelihoods(model, every, PREFIX).exp().sum()
+        total = log_likelihoods(model, every, Prefix.read(model, PREFIX)).exp().sum()
     torch.testing.assert_close(total, torch.tensor(1.0), atol=1e-4, rtol=0)
+
+
+def test_one_prefix_serves_several_batches(model: Any) -> None:
+    prefix = Prefix.read(model, PREFIX)
+    parts = torch.cat([log_likelihoods(model, [pair], prefix) for pair in PAIRS])
+    whole = log_likelihoods(model, PAIRS, Prefix.read(model, PREFIX))
+    torch.testing.assert_close(parts, whole, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(
+        gradient(model, parts.sum()), gradient(model, whole.sum()), atol=2e-3, rtol=1e-3
+    )
+
+
+def test_an_architecture_that_is_not_known_to_keep_reads_it_with_every_prompt(tmp_path: Path) -> None:
+    folder = decoder(tmp_path, "phi3", pad_token_id=1)
+    model = load(str(folder), "float32", "cpu").model
+    prefix = Prefix.read(model, PREFIX)
+    assert prefix.kept is None
+    expected = torch.stack([own_loss(model, pair, PREFIX) for pair in PAIRS])
+    torch.testing.assert_close(-log_likelihoods(model, PAIRS, prefix), expected, atol=1e-4, rtol=1e-4)

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from mindrail import files, seeds
 from mindrail.causal.load import Loaded
@@ -105,8 +105,7 @@ def save(folder: Path, model: Any, about: About) -> None:
     settings = model.peft_config["default"]
     settings.base_model_name_or_path = about.version  # not the path on this machine
     settings.target_modules = sorted(settings.target_modules)  # a set is written in any order
-    weights = _peft().get_peft_model_state_dict(model)
-    save_file({name: part.contiguous().cpu() for name, part in weights.items()}, folder / WEIGHTS)
+    save_file({name: part.contiguous().cpu() for name, part in _weights(model).items()}, folder / WEIGHTS)
     settings.save_pretrained(folder)
     files.write_json(
         folder / ABOUT,
@@ -164,10 +163,14 @@ def applied(loaded: Loaded, folder: Path, about: About) -> tuple[Loaded, Any]:
     peft = _peft()
     try:
         settings = peft.LoraConfig.from_pretrained(folder)
+        settings.base_model_name_or_path = None  # else peft remarks that the base lies elsewhere here
         with _quiet(), torch.random.fork_rng(devices=[]):
             model = peft.get_peft_model(loaded.model, settings, autocast_adapter_dtype=False)
         weights = load_file(folder / WEIGHTS)
-        expected = {name: part.shape for name, part in peft.get_peft_model_state_dict(model).items()}
+        expected = {
+            name: part.shape
+            for name, part in peft.get_peft_model_state_dict(model, save_embedding_layers=False).items()
+        }
         if {name: part.shape for name, part in weights.items()} != expected:
             raise ValueError("other shapes")
         peft.set_peft_model_state_dict(model, weights)
@@ -177,6 +180,12 @@ def applied(loaded: Loaded, folder: Path, about: About) -> tuple[Loaded, Any]:
         ) from None
     model.eval()
     return replace(loaded, name=f"{loaded.name} with adapter {files.sha256(folder / WEIGHTS)[:12]}"), model
+
+
+def _weights(model: Any) -> dict[str, Tensor]:
+    """The matrices of the adapter alone; to look for new words in the embeddings, peft would ask the hub."""
+    weights: dict[str, Tensor] = _peft().get_peft_model_state_dict(model, save_embedding_layers=False)
+    return weights
 
 
 def _short(names: list[str], model: Any) -> list[str]:

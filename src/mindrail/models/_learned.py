@@ -12,13 +12,13 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from mindrail.causal.encode import common
-from mindrail.causal.response_loss import Pair, log_likelihoods
+from mindrail.causal.response_loss import Pair, Prefix, log_likelihoods
 from mindrail.models._noise import Noise, seed_dropout
 from mindrail.semisup import StepLogits, StepLosses
 from mindrail.semisup._base import LearnsFrom
 
-#: tokens of a step, beside what its prompts share, that are learned from at once
-AT_ONCE = defaultdict(lambda: 16_384, cpu=1024)
+#: pairs of tokens that may look at one another while a gradient is kept; 3 kB each in SmolLM2, as much again around
+AT_ONCE = defaultdict(lambda: 16_000_000, cpu=300_000)
 
 
 class Learned(nn.Module):
@@ -46,11 +46,12 @@ def likelihoods(network: Learned, pairs: Sequence[Pair], seed: int, step: int) -
     """
     (model,) = network.base
     shared = common(*(pair.prompt[:-1] for pair in pairs))
-    prefix = pairs[0].prompt[:shared]
-    parts = _parts([Pair(pair.prompt[shared:], pair.response) for pair in pairs], AT_ONCE[model.device.type])
+    network.noise.start(seed, step)
+    prefix = Prefix.read(model, pairs[0].prompt[:shared])
+    parts = _parts([Pair(pair.prompt[shared:], pair.response) for pair in pairs], shared, model.device)
 
     def read(number: int) -> Tensor:
-        network.noise.start(seed, step, number)
+        network.noise.start(seed, step, 1 + number)
         return log_likelihoods(model, parts[number], prefix)
 
     if len(parts) == 1:
@@ -59,13 +60,13 @@ def likelihoods(network: Learned, pairs: Sequence[Pair], seed: int, step: int) -
     return torch.cat([again(number) for number in range(len(parts))])
 
 
-def _parts(pairs: Sequence[Pair], tokens: int) -> list[list[Pair]]:
-    """Neighbours, as many as have at most `tokens` together with the padding between them."""
+def _parts(pairs: Sequence[Pair], shared: int, device: torch.device) -> list[list[Pair]]:
+    """Neighbours, as many as do not let more tokens look at one another than AT_ONCE, padding included."""
     parts: list[list[Pair]] = []
     longest = 0
     for pair in pairs:
         longest = max(longest, len(pair.prompt))
-        if not parts or longest * (len(parts[-1]) + 1) > tokens:
+        if not parts or (len(parts[-1]) + 1) * longest * (shared + longest) > AT_ONCE[device.type]:
             parts.append([])
             longest = len(pair.prompt)
         parts[-1].append(pair)
