@@ -92,7 +92,9 @@ def session(model: bytes) -> "InferenceSession":
     options.log_severity_level = 4
     settings: dict[str, Any] = {"providers": ["CPUExecutionProvider"], "disabled_optimizers": _SLOW}
     try:
-        return onnxruntime.InferenceSession(fitted(model), options, **settings)
+        made = onnxruntime.InferenceSession(fitted(model), options, **settings)
+        made._model_bytes = None  # kept for a second try with other providers, of which there are none: 23 MB
+        return made
     except Exception as error:  # onnxruntime's own, one class per status
         reason = f"{type(error).__name__} in onnxruntime {onnxruntime.__version__}"
         raise BrokenGuard(f"the model cannot be opened: {reason}", file=MODEL) from None
