@@ -50,7 +50,7 @@ def test_gains_and_honest_sources_of_the_size_study_are_there() -> None:
 @pytest.mark.slow
 @pytest.mark.corpus("lt-edi-depression")
 def test_the_three_labels_come_in_the_numbers_that_others_counted() -> None:
-    """data/README: 21,288 to learn from and 7,437 to test on; four texts stand in two of the sets."""
+    """21,288 to learn from, and 7,437 to test on if each file is looked at by itself: four stand in another one too."""
     settings: Prepare = load(SIZES).cells()[0].prepare()
     kinds = taxonomy.load(settings.taxonomy)
     read = [example for name in settings.train for example in corpus.read(name, kinds, kinds.axis())]
@@ -62,7 +62,7 @@ def test_the_three_labels_come_in_the_numbers_that_others_counted() -> None:
 
 @pytest.mark.corpus("alert")
 def test_the_six_categories_come_in_the_numbers_that_others_counted() -> None:
-    """data/README: 14,032 distinct prompts; 17 of them carry two answers, and are left out here."""
+    """14,032 distinct prompts; 17 of them carry two answers, and are left out here."""
     kinds = taxonomy.load("harm-six")
     kept, dropped = dedup.drop_duplicates(corpus.read("alert", kinds, kinds.axis()), kinds.axis())
     assert len(kept) == 14_015 == 14_032 - dropped.conflicting // 2
