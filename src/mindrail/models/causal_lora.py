@@ -25,8 +25,10 @@ from mindrail.causal.quantize import Quantize
 from mindrail.causal.response_loss import Pair
 from mindrail.causal.score import OptionScorer
 from mindrail.errors import BadConfig
+from mindrail.llm.open import LOCAL, ModelSettings
 from mindrail.models._base import Job
 from mindrail.models._learned import Learned, Likelihood, likelihoods
+from mindrail.models._preview import preview
 from mindrail.prompts import Form, Question, Wording
 from mindrail.records import Example
 from mindrail.runtime.scorer import worst
@@ -161,6 +163,14 @@ class CausalLoraFamily:
                 files.write_json(folder / ASKED, configuration.plain(asked))
                 files.write_json(folder / LEARNED, counts(job, cut) | {"questions": len(rows)})
         devices.together()
+
+    def preview(
+        self, job: Job, config: CausalLoraConfig, texts: Sequence[Example], *, show_text: bool
+    ) -> Preview:
+        """What would be asked about `texts`, not counting that long ones are read in windows; nothing is asked."""
+        asked = Asked(job.asks, job.judges, config.wording, config.reach, config.quantize)
+        wanted = ModelSettings(LOCAL, {"model": config.model})
+        return preview(same(asked.form(job.axis)), wanted, texts, lambda _: [], show_text=show_text)
 
     def scorer(self, axis: Axis, place: Path) -> CausalLoraScorer:
         """The base model with its adapter. Raises what `adapter.read` and `adapter.applied` raise."""
