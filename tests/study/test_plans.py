@@ -50,7 +50,7 @@ def test_gains_and_honest_sources_of_the_size_study_are_there() -> None:
 @pytest.mark.slow
 @pytest.mark.corpus("lt-edi-depression")
 def test_the_three_labels_come_in_the_numbers_that_others_counted() -> None:
-    """21,288 to learn from, and 7,437 to test on if each file is looked at by itself: four stand in another one too."""
+    """21,288 to learn from; 7,437 to test on if each file is looked at alone: four stand in another one too."""
     settings: Prepare = load(SIZES).cells()[0].prepare()
     kinds = taxonomy.load(settings.taxonomy)
     read = [example for name in settings.train for example in corpus.read(name, kinds, kinds.axis())]

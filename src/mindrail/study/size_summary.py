@@ -137,7 +137,7 @@ def _costs(results: Sequence[Result]) -> dict[str, Any]:
     machine = results[0]["machine"]
     return middle | {
         "each_peak_rss_mb": numbers["peak_rss_mb"],
-        **{name: found[0][name] for name in said},
+        **{name: found[0].get(name) for name in said},
         "processor": machine["processor"],
     }
 
