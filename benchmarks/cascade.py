@@ -4,7 +4,7 @@
 
 The mix is 95 % harmless: harmful test prompts, and for each of them nineteen harmless texts, drawn from the test set
 and from everyday instructions in equal parts. Recall and false alarms are of the test set. Both guards work on one
-core, by turns, text by text.
+core, by turns, text by text, and both read by the cascade's views.
 """
 
 import argparse
@@ -70,6 +70,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     guards = {name: Guard.load(getattr(options, name), threads=1) for name in ("cascade", "alone")}
+    guards["alone"] = guards["alone"].read_as(guards["cascade"].reading)
     harmful, near = labelled(guards["alone"], options.test)
     _, everyday = labelled(guards["alone"], options.everyday)
     measures: dict[str, Any] = {}
