@@ -13,7 +13,7 @@ from mindrail.serve.exchange import Exchange
 from mindrail.serve.refusals import TEXT_TOO_LARGE
 from mindrail.serve.service import Service
 from mindrail.web.answers import Json
-from mindrail.web.body import read_json
+from mindrail.web.body import declared, read_json
 from mindrail.web.problems import INTERNAL, ClientGone, Problem
 
 #: (request, who asks, body) to a response
@@ -86,8 +86,7 @@ async def guarded(
 async def _body(service: Service, request: Request, key: str) -> Any:
     """The body, unless there is no room for any work at all: then it is not even read."""
     held = 0
-    declared = request.headers.get("content-length", "")
-    service.lane(int(declared) if declared.isascii() and declared.isdigit() else 0).check(key)
+    service.lane(declared(request)).check(key)
 
     def take(size: int) -> None:
         nonlocal held

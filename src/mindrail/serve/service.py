@@ -166,7 +166,11 @@ class Service:
             await self._wait(finished, deadline, request)
         finally:
             gone.set()
-        return results if all(map(_usable, results)) else _give_up(results)
+        undone = [result for result in results if isinstance(result, Stopped)]
+        if undone:
+            late = any(result.late for result in undone)
+            raise Problem(EXPIRED if late else SHUTTING_DOWN, headers={"retry-after": "1"})
+        return results
 
     async def _wait(self, finished: "asyncio.Future[None]", deadline: float, request: Request | None) -> None:
         """Until it is done. Raises ClientGone, or Problem when time is up."""
@@ -211,13 +215,3 @@ def cost_of(example: Example) -> int:
     """Bytes of the judged text, and a share of what was said before, which is cut but hardly read."""
     before = sum(len(turn.text) for turn in example.context)
     return len(example.text.encode("utf-8", "replace")) + before // 8 + PER_TEXT
-
-
-def _usable(result: Any) -> bool:
-    return not isinstance(result, Stopped)
-
-
-def _give_up(results: Sequence[Any]) -> list[Any]:
-    """Raise what stands for work that was not done."""
-    late = any(isinstance(result, Stopped) and result.late for result in results)
-    raise Problem(EXPIRED if late else SHUTTING_DOWN, headers={"retry-after": "1"})

@@ -17,7 +17,6 @@ class Settings:
     `x-request-timeout-ms`. `rate` is requests per second and key, twice as many at once; 0 is no limit.
     """
 
-    most_inputs: int = 64
     text_bytes: int = 64 * 1024
     quick_bytes: int = 4 * 1024
     quick_wait: float = 0.25
@@ -35,5 +34,5 @@ class Settings:
     def __post_init__(self) -> None:
         if self.shed_status not in (429, 503):
             raise BadConfig(f"found shed_status {self.shed_status}, expected 503 or 429")
-        if min(self.most_inputs, self.text_bytes, self.quick_bytes, self.deadline, self.quick_wait) <= 0:
+        if min(self.text_bytes, self.quick_bytes, self.deadline, self.quick_wait) <= 0:
             raise BadConfig("sizes and times must be positive")

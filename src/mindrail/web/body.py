@@ -33,10 +33,10 @@ async def read_json(request: Request, limits: Limits, reserve: Callable[[int], N
 
 async def read(request: Request, limits: Limits, reserve: Callable[[int], None] = _free) -> bytes:
     """The body as bytes, at most `limits.body_bytes`. See read_json."""
-    declared = _declared(request)
-    if declared > limits.body_bytes:
+    coming = declared(request)
+    if coming > limits.body_bytes:
         raise _too_large(limits)
-    reserve(declared)
+    reserve(coming)
     held, chunks, more = 0, [], True
     while more:
         message = await request.receive()
@@ -44,7 +44,7 @@ async def read(request: Request, limits: Limits, reserve: Callable[[int], None] 
             raise ClientGone
         chunk = message.get("body", b"")
         more = message.get("more_body", False)
-        if not declared:
+        if not coming:
             reserve(len(chunk))
         held += len(chunk)
         if held > limits.body_bytes:
@@ -53,8 +53,8 @@ async def read(request: Request, limits: Limits, reserve: Callable[[int], None] 
     return b"".join(chunks)
 
 
-def _declared(request: Request) -> int:
-    """The content length, 0 where there is none."""
+def declared(request: Request) -> int:
+    """The content length, 0 where there is none. Raises Problem where it is no number."""
     length = request.headers.get("content-length", "0").strip()
     if not (length.isascii() and length.isdigit() and len(length) < 20):
         raise Problem(BAD_HTTP)

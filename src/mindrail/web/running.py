@@ -41,10 +41,12 @@ def run(
     `announce` gets the address when requests can come.
     """
     limits = limits or Limits()
-    for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
-        logging.getLogger(name).setLevel(
-            logging.CRITICAL + 1
-        )  # exceptions it would print can quote a request
+    for name in (
+        "uvicorn.error",
+        "uvicorn.access",
+        "uvicorn.asgi",
+    ):  # exceptions they print can quote a request
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     server = _Server(app, listener, limits, on_drain, lame_duck, drain, announce or _to_stderr)
     server.run(sockets=[listener])
 
