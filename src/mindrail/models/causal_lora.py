@@ -30,6 +30,8 @@ from mindrail.models._base import Job
 from mindrail.models._learned import Learned, Likelihood, likelihoods
 from mindrail.models._preview import preview
 from mindrail.prompts import Form, Question, Wording
+from mindrail.prompts.asked import same
+from mindrail.prompts.preview import Preview
 from mindrail.records import Example
 from mindrail.runtime.scorer import worst
 from mindrail.taxonomy import Axis
