@@ -22,6 +22,7 @@ ORDER = (
     "augment",
     "adapt",
     "train",
+    "crossvalidate",
     "predict",
     "calibrate",
     "evaluate",
