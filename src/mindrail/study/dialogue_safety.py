@@ -82,12 +82,12 @@ def run(plan: OrderedPlan, job: Job, work: Path, results: Path) -> Iterator[Step
         seconds = trained.about["seconds"]
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     about = {"job": config.plain(job), "train": config.plain(plan.train(job)), "task": config.plain(task)}
-    found = {name: _said(rows, scores, job) for name, (rows, scores) in said.items()}
+    found = {name: _said(rows, scores, job, plan.rounds) for name, (rows, scores) in said.items()}
     origin = {"seconds": round(seconds, 1), "machine": machine.describe(), "versions": machine.versions()}
     files.write_json(place, {"schema": 1, **about, "judged": found, **origin})
 
 
-def _said(rows: Judged, scores: Float[ndarray, "n k"], job: Job) -> dict[str, Any]:
+def _said(rows: Judged, scores: Float[ndarray, "n k"], job: Job, rounds: int) -> dict[str, Any]:
     """What is kept of one model on one test: label numbers and a few measures of its scores, and no text."""
     axis, probabilities = rows.axis, rows.axis.probabilities(scores)
     picked, walked = probabilities.argmax(axis=1), tree.walk(scores)
@@ -99,7 +99,7 @@ def _said(rows: Judged, scores: Float[ndarray, "n k"], job: Job) -> dict[str, An
         "walked": packed_numbers(walked.tolist()),
         "stop_auroc": round(get("auroc").compute(harmful, chance, chance >= 0.5), 5),
         "said": dict(zip(axis.names, np.bincount(picked, minlength=len(axis.names)).tolist(), strict=True)),
-        "nodes": config.plain(nodes(axis, rows.truth, [probabilities], rows.groups)),
+        "nodes": config.plain(nodes(axis, rows.truth, [probabilities], rows.groups, rounds=rounds)),
     }
     return kept | ({"masked": masked(rows, scores, picked)} if job.ordered == "nodes" else {})
 

@@ -21,9 +21,7 @@ from mindrail.study.picks import COMPARED, Rows, pairs, table
 OWN = "chinese"
 
 
-def write(
-    plan: OrderedPlan, folder: Path, repository: Path | None = None, *, rounds: int = 1000
-) -> dict[str, Any]:
+def write(plan: OrderedPlan, folder: Path, repository: Path | None = None) -> dict[str, Any]:
     """Sum up what is finished into `folder/summary.json` and return it; `repository` as in `released`."""
     results = folder / "results"
     done = [job for job in plan.jobs() if (results / f"{job.name}.json").is_file()]
@@ -32,8 +30,8 @@ def write(
         "study": plan.name,
         "finished": len(done),
         "jobs": len(plan.jobs()),
-        "released": _released(tests[OWN], folder, repository, rounds),
-        "tests": _tests(plan, tests, results, rounds),
+        "released": _released(tests[OWN], folder, repository, plan.rounds),
+        "tests": _tests(plan, tests, results),
         "masked": {
             job.model: _masked(said["masked"])
             for job in done
@@ -55,12 +53,12 @@ def _released(rows: Judged, folder: Path, repository: Path | None, rounds: int) 
     return published.beside(Rows(rows.axis, rows.truth, rows.groups, rounds), said, expected)
 
 
-def _tests(plan: OrderedPlan, tests: Mapping[str, Judged], results: Path, rounds: int) -> dict[str, Any]:
+def _tests(plan: OrderedPlan, tests: Mapping[str, Judged], results: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     walked = study.load(plan, results, walked=True)
     for name, models in study.load(plan, results).items():
         judged = tests[name]
-        rows = Rows(judged.axis, judged.truth, judged.groups, rounds)
+        rows = Rows(judged.axis, judged.truth, judged.groups, plan.rounds)
         found[name] = {
             "rows": len(judged.examples),
             "contexts": len(set(judged.groups)),

@@ -90,6 +90,7 @@ class OrderedPlan:
     learners: Mapping[str, Learner]
     tasks: Mapping[str, Task]
     blocks: tuple[Block, ...]
+    rounds: int = 1000  # of every resampling
 
     def jobs(self) -> list[Job]:
         """All of them in order, each once. Raises UnknownName for what the plan does not define."""
