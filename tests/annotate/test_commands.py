@@ -1,9 +1,11 @@
 """The commands, as a user types them."""
 
+import io
 import json
 import re
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,6 @@ from mindrail.annotate.project import Project
 
 def run(*words: object) -> tuple[int, Any]:
     """Exit code, and the result as JSON."""
-    import io
-    from contextlib import redirect_stdout
-
     out = io.StringIO()
     with redirect_stdout(out), pytest.raises(SystemExit) as ended:
         cli.main([*map(str, words), "--json"])

@@ -4,18 +4,16 @@ import argparse
 import getpass
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
-from mindrail import config, plugins
+from mindrail import config
 from mindrail.annotate.settings import Ask, Settings
-from mindrail.cli import _options
+from mindrail.cli import _annotate_files, _options
+from mindrail.cli._annotate_files import Verb, opened
 from mindrail.cli._command import Command, Result
 from mindrail.errors import MissingExtra, UsageError
-
-if TYPE_CHECKING:
-    from mindrail.annotate.project import Project
 
 #: where the page is, unless told otherwise
 PORT = 8765
@@ -40,8 +38,11 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> Result:
-    os.umask(0o077)  # whatever is written here holds people's words
-    result: Result = options.act(options)
+    before = os.umask(0o077)  # whatever is written here holds people's words
+    try:
+        result: Result = options.act(options)
+    finally:
+        os.umask(before)
     return result
 
 
@@ -102,7 +103,7 @@ def _serve(options: argparse.Namespace) -> Result:
         from mindrail.web.running import run
     except ImportError as error:
         raise MissingExtra(error.name or "starlette", "serve", "the page") from None
-    project = _opened(options)
+    project = opened(options)
     project.check_source()
     if not project.annotators():
         raise UsageError(
@@ -128,7 +129,7 @@ def _link_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _new_link(options: argparse.Namespace) -> Result:
-    link = _link(_opened(options).link(options.name, lead=options.lead), options.port)
+    link = _link(opened(options).link(options.name, lead=options.lead), options.port)
     return Result(
         {"name": options.name, "link": link}, f"{link}\n(the link before, if any, has stopped working)"
     )
@@ -141,95 +142,17 @@ def _rank_options(parser: argparse.ArgumentParser) -> None:
 def _rank(options: argparse.Namespace) -> Result:
     from mindrail.annotate import setup
 
-    project = _opened(options)
+    project = opened(options)
     ask = options.ask or project.settings.ask
     again = setup.rank(project, ask, options.guard)
     more = f"; {again} labels that the guard contests are asked once more, of somebody else" if again else ""
     return Result({"ask": ask, "asked_again": again}, f"from now on by {ask}{more}")
 
 
-def _export_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", type=Path, required=True, metavar="NAME", help="how the files' names begin")
-    parser.add_argument("--format", default="jsonl", choices=plugins.names("format"))
-    parser.add_argument("--all", action="store_true", help="items that nobody has labelled, too")
-
-
-def _export(options: argparse.Namespace) -> Result:
-    from mindrail.annotate import transfer
-
-    written = transfer.write(_opened(options), options.format, options.out, everything=options.all)
-    return Result({"files": list(map(str, written))}, "\n".join(map(str, written)))
-
-
-def _import_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE")
-    parser.add_argument("--format", default="jsonl", choices=plugins.names("format"))
-    parser.add_argument(
-        "--map",
-        action="append",
-        default=[],
-        metavar="THEIRS=OURS",
-        help="their label as ours; nothing after = drops it",
-    )
-    parser.add_argument("--as", dest="who", metavar="NAME", help="whose labels they are")
-
-
-def _import(options: argparse.Namespace) -> Result:
-    from mindrail.annotate import transfer
-
-    mapping = {theirs: ours or None for theirs, ours in _pairs(options.map)}
-    read = transfer.read(_opened(options), options.format, options.file, mapping, who=options.who)
-    text = (
-        f"{read.labels} labels and {read.notes} notes of {', '.join(read.people) or 'nobody'}; "
-        f"{read.kept} stood there before and are kept; {read.new_items} items are new"
-    )
-    return Result(config.plain(read), text)
-
-
-def _backup_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="the copy; an older one there is replaced")
-
-
-def _backup(options: argparse.Namespace) -> Result:
-    from mindrail.annotate import database
-
-    database.copy(_opened(options).database, options.file)
-    return Result({"file": str(options.file)}, f"{options.file}: read back page by page, and whole")
-
-
-def _restore(options: argparse.Namespace) -> Result:
-    from mindrail.annotate import database
-    from mindrail.annotate.project import FILE
-
-    database.restore(options.file, options.project / FILE)
-    return Result(
-        {"project": str(options.project)}, f"{options.project} is as it was at the time of the back-up"
-    )
-
-
-def _migrate_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--taxonomy", required=True, help="the new wording")
-    parser.add_argument(
-        "--map",
-        action="append",
-        default=[],
-        metavar="OLD=NEW",
-        help="a label that is renamed; LABEL=LABEL for one that is reworded and means the same",
-    )
-
-
-def _migrate(options: argparse.Namespace) -> Result:
-    from mindrail.annotate import migrate
-
-    done = migrate.migrate(_opened(options), options.taxonomy, dict(_pairs(options.map)))
-    text = f"{done.carried} labels count in the new words, {done.asked_again} were taken back and are asked again"
-    return Result(config.plain(done), text)
-
-
 def _status(options: argparse.Namespace) -> Result:
     from mindrail.annotate import adjudication, progress
 
-    project = _opened(options)
+    project = opened(options)
     told = progress.of_all(project) | {"disputes": adjudication.count(project), "ask": project.settings.ask}
     lines = [
         f"{part:<6} {n['done']:>6} of {n['items']} done; by several people {n['several_done']} of {n['several']}"
@@ -243,39 +166,19 @@ def _none(_parser: argparse.ArgumentParser) -> None:
     """No options of its own."""
 
 
-#: what it is for, its options, and what it does
-VERBS: dict[
-    str, tuple[str, Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], Result]]
-] = {
+VERBS: dict[str, Verb] = {
     "init": ("make a project from messages and a taxonomy", _init_options, _init),
     "serve": ("open the page on 127.0.0.1 (also: mindrail annotate PROJECT)", _serve_options, _serve),
     "link": ("a new private link for somebody", _link_options, _new_link),
     "rank": ("ask in another order from now on", _rank_options, _rank),
     "status": ("how far everybody is", _none, _status),
-    "export": ("labels to files", _export_options, _export),
-    "import": ("labels from files, of this or other tools", _import_options, _import),
-    "migrate": ("go on under another wording of the taxonomy", _migrate_options, _migrate),
-    "backup": ("copy everything into one file, checked", _backup_options, _backup),
-    "restore": ("a project from a back-up, into an empty place", _backup_options, _restore),
+    **_annotate_files.VERBS,
 }
 
 
 def _add_order(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ask", choices=get_args(Ask), help="what to ask first; default random")
     parser.add_argument("--guard", type=Path, metavar="DIR", help="for uncertainty and disagreement")
-
-
-def _opened(options: argparse.Namespace) -> "Project":
-    from mindrail.annotate.project import Project
-
-    return Project(options.project)
-
-
-def _pairs(given: Sequence[str]) -> list[tuple[str, str]]:
-    for pair in given:
-        if "=" not in pair:
-            raise UsageError(f"--map takes two names with = between them, found '{pair}'")
-    return [(left, right) for left, _, right in (pair.partition("=") for pair in given)]
 
 
 def _link(secret: str, port: int) -> str:

@@ -1,10 +1,14 @@
 """What every format reads into, and what they share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+from mindrail import files
+from mindrail.errors import BadFile
 from mindrail.records import Example, Turn
 
 
@@ -28,6 +32,31 @@ class Foreign:
 
 class BadRow(Exception):
     """Why a row cannot be used, in words of ours."""
+
+
+def from_list(
+    path: Path, what: str, each: Callable[[int, Mapping[str, Any]], list[Foreign]]
+) -> list[Foreign]:
+    """What `each` reads from every object of a JSON list; `what` says what one is. Raises BadFile with its number."""
+    objects = files.read_json(path)
+    if not isinstance(objects, list):
+        raise BadFile(path, f"found {type(objects).__name__}, expected a list, each a {what}")
+    found = []
+    for row, value in enumerate(objects, start=1):
+        with naming(path, row, what):
+            found += each(row, value)
+    return found
+
+
+@contextmanager
+def naming(path: Path, row: int, what: str) -> Iterator[None]:
+    """Turn whatever is wrong with a row into BadFile, with the number and without the words."""
+    try:
+        yield
+    except BadRow as error:
+        raise BadFile(path, str(error), line=row) from None
+    except (KeyError, TypeError, AttributeError):
+        raise BadFile(path, f"not a {what}", line=row) from None
 
 
 def iso(at: float) -> str:

@@ -8,11 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mindrail import files
 from mindrail.annotate.answers import names
-from mindrail.annotate.formats._foreign import BadRow, Foreign, from_messages, messages, words
+from mindrail.annotate.formats._foreign import BadRow, Foreign, from_list, from_messages, messages, words
 from mindrail.annotate.results import Labelled
-from mindrail.errors import BadFile
 from mindrail.records import Example
 from mindrail.taxonomy import Taxonomy
 
@@ -27,17 +25,7 @@ def write(labelled: Sequence[Labelled], asked: Taxonomy) -> dict[str, str]:
 
 def read(path: Path) -> list[Foreign]:
     """Every submitted response. Raises BadFile with the number of the record."""
-    records = files.read_json(path)
-    if not isinstance(records, list):
-        raise BadFile(path, f"found {type(records).__name__}, expected a list of records")
-    found = []
-    for row, record in enumerate(records, start=1):
-        try:
-            found += _responses(row, record)
-        except (BadRow, KeyError, TypeError, AttributeError) as error:
-            problem = str(error) if isinstance(error, BadRow) else "not a record as Argilla exports it"
-            raise BadFile(path, f"record {row}: {problem}") from None
-    return found
+    return from_list(path, "record as Argilla exports it", _responses)
 
 
 def _record(one: Labelled, asked: Taxonomy) -> dict[str, Any]:

@@ -11,9 +11,8 @@ from typing import Any
 
 from mindrail import files
 from mindrail.annotate.answers import Answers, names
-from mindrail.annotate.formats._foreign import BadRow, Foreign, text_of, words
+from mindrail.annotate.formats._foreign import BadRow, Foreign, naming, text_of, words
 from mindrail.annotate.results import Labelled
-from mindrail.errors import BadFile
 from mindrail.records import Example
 from mindrail.taxonomy import Taxonomy
 
@@ -30,10 +29,8 @@ def read(path: Path) -> list[Foreign]:
     who = path.stem.rpartition("--")[2]
     found = []
     for line, row in files.read_jsonl(path):
-        try:
+        with naming(path, line, "row as doccano exports it"):
             found.append(_label(line, row, who))
-        except BadRow as error:
-            raise BadFile(path, str(error), line=line) from None
     return found
 
 

@@ -10,9 +10,8 @@ from typing import Any
 
 from mindrail import files
 from mindrail.annotate import answers
-from mindrail.annotate.formats._foreign import BadRow, Foreign, from_messages, iso, messages, words
+from mindrail.annotate.formats._foreign import Foreign, from_messages, iso, messages, naming, words
 from mindrail.annotate.results import Labelled
-from mindrail.errors import BadFile
 from mindrail.taxonomy import Axis, Taxonomy
 
 #: stands in a card for the name that the rows get
@@ -31,11 +30,8 @@ def read(path: Path) -> list[Foreign]:
     """Every label of every row. Raises BadFile with the line."""
     found = []
     for line, row in files.read_jsonl(path):
-        try:
+        with naming(path, line, "row of this format"):
             found += _labels(line, row)
-        except (BadRow, KeyError, TypeError, AttributeError) as error:
-            problem = str(error) if isinstance(error, BadRow) else "not a row of this format"
-            raise BadFile(path, problem, line=line) from None
     return found
 
 

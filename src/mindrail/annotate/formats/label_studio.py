@@ -10,11 +10,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from mindrail import files
 from mindrail.annotate.answers import names
-from mindrail.annotate.formats._foreign import BadRow, Foreign, from_messages, iso, messages, words
+from mindrail.annotate.formats._foreign import BadRow, Foreign, from_list, from_messages, iso, messages, words
 from mindrail.annotate.results import Labelled
-from mindrail.errors import BadFile
 from mindrail.records import Example
 from mindrail.taxonomy import Axis, Taxonomy
 
@@ -27,17 +25,7 @@ def write(labelled: Sequence[Labelled], asked: Taxonomy) -> dict[str, str]:
 
 def read(path: Path) -> list[Foreign]:
     """Every annotation that was not cancelled. Raises BadFile with the number of the task."""
-    tasks = files.read_json(path)
-    if not isinstance(tasks, list):
-        raise BadFile(path, f"found {type(tasks).__name__}, expected a list of tasks")
-    found = []
-    for row, task in enumerate(tasks, start=1):
-        try:
-            found += _annotations(row, task)
-        except (BadRow, KeyError, TypeError, AttributeError) as error:
-            problem = str(error) if isinstance(error, BadRow) else "not a task as Label Studio exports it"
-            raise BadFile(path, f"task {row}: {problem}") from None
-    return found
+    return from_list(path, "task as Label Studio exports it", _annotations)
 
 
 def _task(number: int, one: Labelled) -> dict[str, Any]:
