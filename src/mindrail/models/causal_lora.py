@@ -60,6 +60,19 @@ class CausalLoraConfig:
     save_every: int = 50  # steps between checkpoints
     judge_every: int = 100  # steps between looks at the dev part, where a job has one
 
+    @property
+    def plan(self) -> loop.Plan:
+        """How long and how fast to learn."""
+        return loop.Plan(
+            self.epochs,
+            self.batch,
+            self.learning_rate,
+            self.weight_decay,
+            self.warmup,
+            save_every=self.save_every,
+            judge_every=self.judge_every,
+        )
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -140,18 +153,9 @@ class CausalLoraFamily:
             exclusive=True,
             judge=judged if judge is not None and job.dev else None,
         )
-        plan = loop.Plan(
-            config.epochs,
-            config.batch,
-            config.learning_rate,
-            config.weight_decay,
-            config.warmup,
-            save_every=config.save_every,
-            judge_every=config.judge_every,
-        )
         yield from loop.train(
             task,
-            plan,
+            config.plan,
             Likelihood(),
             seed=job.seed,
             devices=devices,
