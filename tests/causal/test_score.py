@@ -120,8 +120,21 @@ def test_the_prefix_is_read_once(llama: Loaded, monkeypatch: pytest.MonkeyPatch)
     assert sum(read) == other.levels[1] - told + len(other.tree.tokens)
 
 
+def test_without_a_common_beginning_every_prompt_is_read_alone(llama: Loaded) -> None:
+    """Two questions with nothing in common about one text, as a format of a guard model may have."""
+    questions = [
+        Question((), (Message("user", "soup"), Message("assistant", "warm?")), ("no", "yes")),
+        Question((), (Message("user", "storm"),), ("safe", "unsafe", "sad")),
+    ]
+    scorer = OptionScorer(llama)
+    scorer._encoder._begins_alike = False
+    ((first, second),) = scorer.log_probabilities([questions])
+    np.testing.assert_allclose(first, plainly(llama, questions[0]), atol=1e-4)
+    np.testing.assert_allclose(second, plainly(llama, questions[1]), atol=1e-4)
+
+
 def test_nothing_is_cut_to_fit(llama: Loaded) -> None:
-    with pytest.raises(BadConfig, match="does not fit the 64"):
+    with pytest.raises(BadConfig, match="does not fit the model's 64"):
         OptionScorer(llama, ScoreSettings(context=64)).log_probabilities([asked("soup")])
     assert OptionScorer(llama).log_probabilities([]) == []
 

@@ -32,20 +32,17 @@ Steps = list[list[list[tuple[int, int]]]]
 
 def trusted(model: Any) -> bool:
     """Whether prefixes may be kept and trees read: of other architectures we cannot know what a mask does."""
-    config = model.config.get_text_config()
-    return config.model_type in TESTED and not _RESTLESS & set(
-        _rope_types(getattr(config, "rope_parameters", None))
-    )
+    config = model.config
+    ropes = set(_rope_types(getattr(config, "rope_parameters", None)))
+    return config.model_type in TESTED and not ropes & _RESTLESS
 
 
 @dataclass(frozen=True)
 class Prefix:
-    """Tokens and what attention keeps of them, for one row."""
+    """Tokens and what attention keeps of them, for one row; all of it, also where a model's window slides."""
 
     tokens: tuple[int, ...] = ()
-    cache: DynamicCache = field(
-        default_factory=DynamicCache
-    )  # of full length also where a model's window slides
+    cache: DynamicCache = field(default_factory=DynamicCache)
 
     @torch.inference_mode()
     def followed(self, model: Any, tokens: tuple[int, ...]) -> "Prefix":
@@ -68,7 +65,7 @@ class Forest:
     steps: Sequence[Steps]
 
     @torch.inference_mode()
-    def read(self, model: Any, prefix: Prefix | None) -> list[list[Float[ndarray, " option"]]]:
+    def read(self, model: Any, prefix: Prefix | None) -> list[list[Float[ndarray, " _"]]]:
         """For each row and question the summed log-probabilities of its options.
 
         Of each option's first token the logit stands for the log-probability: what is missing is the same for all
@@ -139,7 +136,7 @@ class Forest:
             "prefix": prefix.cache,
         }
 
-    def _summed(self, logits: Float[Tensor, "wanted column"]) -> list[list[Float[ndarray, " option"]]]:
+    def _summed(self, logits: Float[Tensor, "wanted column"]) -> list[list[Float[ndarray, " _"]]]:
         place = {wanted: i for i, wanted in enumerate(self._wanted)}
         column = None if self._columns is None else {token: i for i, token in enumerate(self._columns)}
         totals = logits.logsumexp(dim=1)
@@ -163,7 +160,7 @@ def _masks(
     before: int,
 ) -> Tensor | dict[str, Tensor]:
     """What is added to attention, for each kind of layer that the model has (`causal._cascade`)."""
-    config = model.config.get_text_config()
+    config = model.config
     kinds = set(getattr(config, "layer_types", None) or ())
     window: int | None = getattr(config, "sliding_window", None)
 

@@ -34,7 +34,7 @@ class ScoreSettings:
     quantize: Quantize = "none"
     batch: int = 16  # texts read together, at most; 1: the same bits whatever else is asked
     batch_tokens: int | None = (
-        None  # of these texts, prefix aside; None: what fits a processor's cache, or 8,192
+        None  # of these texts, prefix aside; None: 384 on a CPU, for its cache, else 8,192
     )
     context: int | None = None  # tokens of prompt and option; None: what the model was made for
 
@@ -48,7 +48,8 @@ class OptionScorer:
 
     In float32 a question gets what a plain forward over its whole prompt would give (within 1e-4), whatever is asked
     beside it; in bfloat16 logits move by up to 0.25. With `batch` 1 the same questions get the same bits. Models of
-    architectures other than `_forest.TESTED` are read prompt by prompt, each from its beginning: right, and slow.
+    architectures that the tests do not know (`_forest.TESTED`) are read prompt by prompt, each from its beginning:
+    right, and slow.
     """
 
     def __init__(self, loaded: Loaded, settings: ScoreSettings | None = None) -> None:
@@ -66,29 +67,24 @@ class OptionScorer:
         """Questions about one text as tokens. Raises what `causal.encode` raises."""
         return self._encoder.encode(questions)
 
-    def log_probabilities(self, asked: Sequence[Sequence[Question]]) -> list[list[Float[ndarray, " option"]]]:
+    def log_probabilities(self, asked: Sequence[Sequence[Question]]) -> list[list[Float[ndarray, " _"]]]:
         """For each text, and each question about it, log-probabilities of the options among themselves.
 
         Raises BadConfig where a prompt does not fit the context: nothing is cut.
         """
         return self.score([self.encode(questions) for questions in asked])
 
-    def score(self, asked: Sequence[Asked]) -> list[list[Float[ndarray, " option"]]]:
+    def score(self, asked: Sequence[Asked]) -> list[list[Float[ndarray, " _"]]]:
         """The same for questions that are encoded already."""
         longest = max((one.size for one in asked), default=0)
         if longest > self.context:
-            raise BadConfig(
-                f"a prompt of {longest} tokens does not fit the {self.context} that the model reads"
-            )
-        if self.reuses:
-            return [[_normalised(sums) for sums in row] for row in self._sums(asked)]
-        alone = iter(self._sums([part for one in asked for part in one.apart()]))
-        return [
-            [_normalised(np.concatenate([next(alone)[0] for _ in q.options])) for q in one.questions]
-            for one in asked
-        ]
+            raise BadConfig(f"a prompt of {longest} tokens does not fit the model's {self.context}")
+        # without a common beginning there is nothing to hang a tree on
+        parts = [[one] if one.prefix else one.apart() for one in asked]
+        sums = iter(self._sums([part for some in parts for part in some]))
+        return [_together(one, [next(sums) for _ in some]) for one, some in zip(asked, parts, strict=True)]
 
-    def _sums(self, asked: Sequence[Asked]) -> list[list[Float[ndarray, " option"]]]:
+    def _sums(self, asked: Sequence[Asked]) -> list[list[Float[ndarray, " _"]]]:
         """Log-probabilities of options, short by what all options of a question have in common."""
         found: dict[int, list[ndarray]] = {}
         for batch in self._batches(asked):
@@ -100,12 +96,12 @@ class OptionScorer:
 
     def _batches(self, asked: Sequence[Asked]) -> list[list[int]]:
         """Places of texts with the same prefix and of like length."""
-        size = [len(one.tree.tokens) for one in asked]
+        size, prefix = [len(one.tree.tokens) for one in asked], [one.prefix for one in asked]
         most = self.settings.batch_tokens or _BATCH_TOKENS.get(self.loaded.device.type, 8192)
         batches: list[list[int]] = []
-        for i in sorted(range(len(asked)), key=lambda i: (asked[i].prefix, size[i])):
+        for i in sorted(range(len(asked)), key=lambda i: (prefix[i], size[i])):
             room = min(self.settings.batch, most // size[i])
-            if not batches or len(batches[-1]) >= room or asked[batches[-1][0]].prefix != asked[i].prefix:
+            if not batches or len(batches[-1]) >= room or prefix[batches[-1][0]] != prefix[i]:
                 batches.append([])
             batches[-1].append(i)
         return batches
@@ -123,6 +119,8 @@ class OptionScorer:
         return known
 
 
-def _normalised(sums: Float[ndarray, " option"]) -> Float[ndarray, " option"]:
-    row: ndarray = log_softmax(sums[None])[0]
-    return row
+def _together(one: Asked, sums: Sequence[Sequence[Float[ndarray, " _"]]]) -> list[Float[ndarray, " _"]]:
+    """The options of each question, which were read as one tree or each alone, normalised among themselves."""
+    flat = iter(np.concatenate([np.concatenate(row) for row in sums]))
+    rows = [np.array([next(flat) for _ in question.options]) for question in one.questions]
+    return [log_softmax(row[None])[0] for row in rows]
