@@ -129,7 +129,11 @@ def test_tests_in_order_undo_skip_note_and_cover(tmp_path: Path) -> None:
     made = project(tmp_path / "p", 5, asked=REPLY, people=("ana",))
     with serving(tmp_path / "p") as url, browsing() as page:
         page.open(url, made, "ana")
+        page.until("document.querySelector('.turn.judged')")
         first = page.judged()
+        page.press("u")
+        page.until("document.getElementById('status').textContent === 'There is nothing to take back.'")
+        assert page.judged() == first
         page.press("n", "n", "y", Keys.BACKSPACE, "n", "y")  # the fourth, after a step back
         page.moved(lambda: page.press(Keys.ENTER))
         page.press(*"nnnnnnn")  # all denied: the last is left

@@ -30,14 +30,18 @@ export function label(session) {
     try {
       const { asked: next } = await post(path, body);
       failed = null;
+      if (path === "undo" && !next) return say("There is nothing to take back.");
       say(words);
-      receive(next, path !== "undo");
+      if (path === "label") { mine += 1; sinceBreak += 1; }
+      receive(next);
+      if (path !== "label" || mine % 20 === 0) progress();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       trouble(error, { path, body, words });
     } finally {
       busy = false;
     }
+    return undefined;
   }
 
   function trouble(error, action) {
@@ -56,10 +60,8 @@ export function label(session) {
 
   const again = () => attempt(failed.path, failed.body, failed.words);
 
-  function receive(next, counts) {
+  function receive(next) {
     asked = next;
-    if (counts) { mine += 1; sinceBreak += 1; }
-    if (mine % 20 === 0) progress();
     render();
     breather();
   }
@@ -73,7 +75,7 @@ export function label(session) {
     tools.replaceChildren(
       make("button", { onclick: skip }, "Skip ", key("S")),
       make("button", { onclick: undo }, "Undo ", key("U")),
-      make("button", { onclick: cover, "aria-pressed": "false", id: "cover" }, "Cover text ", key("C")),
+      make("button", { onclick: cover, "aria-pressed": "false", id: "cover" }, "Cover ", key("C")),
       make("button", { onclick: jot }, "Note ", key("M")));
     notes.replaceChildren(...asked.notes.map((words) => make("p", { class: "note" }, words)));
     told();
@@ -171,6 +173,6 @@ export function label(session) {
   }
 
   progress();
-  post("next").then(({ asked: next }) => receive(next, false), (error) => trouble(error, { path: "next", body: {}, words: "" }));
+  post("next").then(({ asked: next }) => receive(next), (error) => trouble(error, { path: "next", body: {}, words: "" }));
   return { press };
 }
