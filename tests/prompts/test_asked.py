@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from helpers.axes import AXES, FIRST, SCALE, SEVERAL
-from mindrail.errors import Stopped, Unreachable
+from helpers.axes import AXES, FIRST, SCALE, SEVERAL, TWO
+from mindrail.errors import BadConfig, Stopped, Unreachable
 from mindrail.llm import Chat, Failure, Reply, Request
 from mindrail.llm.choose import Choosing
 from mindrail.llm.providers.fake import Answering
-from mindrail.prompts import Form, unanswered
+from mindrail.prompts import Form, Shot, contextual, unanswered
 from mindrail.prompts.asked import AskedScorer, same, through
 from mindrail.records import Example
 from mindrail.runtime.scorer import Asks, Scorer
@@ -78,3 +78,54 @@ def test_a_dead_server_gives_no_scores() -> None:
         by_chat(Form(FIRST), Answering(lambda _: Failure("down"))).score(TEXTS)
     with pytest.raises(Stopped):
         by_chat(Form(FIRST), Answering(lambda _: "As a model, I would rather not say.")).score(TEXTS)
+
+
+def crowded(request: Request) -> Reply | Failure:
+    """A model with room for three messages or fewer, and for 200 characters in the last one."""
+    if len(request.messages) > 3 or len(request.messages[-1].content) > 200:
+        return Failure("too_long")
+    said = 0.9 if "storm" in request.messages[-1].content else 0.2
+    return Reply("?", first_token={"harmful": math.log(said), "safe": math.log(1 - said)})
+
+
+def test_a_server_without_room_is_asked_for_less(caplog: pytest.LogCaptureFixture) -> None:
+    """First without the shots, then window by window; the window with the storm speaks for its text."""
+    shown = tuple(Shot(Example.of(f"tea {i}", answers={"harm": "safe"})) for i in range(3))
+    scorer = by_chat(Form(TWO, shots=shown), Answering(crowded))
+    storm = Example.of("calm walk " * 40 + "storm" + " tea" * 40)
+    texts = [Example.of("soup"), Example.of("calm walk " * 60), storm]
+    chances = TWO.probabilities(scorer.score(texts))[:, 1]
+    assert chances == pytest.approx([0.2, 0.2, 0.9])
+    assert scorer.shrunk == {"fewer_shots": 3, "windows": 2}
+    assert (
+        "of 3 texts, for want of room in the prompt: 3 with fewer shots, 2 in several windows" in caplog.text
+    )
+    assert "storm" not in caplog.text
+
+
+def test_what_is_known_about_nothing_outlives_further_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contextual, "_KEPT", 0)
+    shown = (
+        Shot(Example.of("tea", answers={"harm": "safe"})),
+        Shot(Example.of("t", answers={"harm": "safe"})),
+    )
+    scorer = AskedScorer(
+        TWO, same(Form(TWO, shots=shown)), through(Answering(crowded)), calibration="contextual"
+    )
+    for _ in range(2):
+        chances = TWO.probabilities(scorer.score([Example.of("soup"), Example.of("storm")]))[:, 1]
+        assert chances == pytest.approx([0.5, 36 / 37])
+
+
+def test_calibration_that_comes_to_nothing_stops() -> None:
+    def answer(request: Request) -> Reply | Failure:
+        return Failure("refused") if "[MASK]" in request.messages[-1].content else crowded(request)
+
+    scorer = AskedScorer(TWO, same(Form(TWO)), through(Answering(answer)), calibration="contextual")
+    with pytest.raises(Stopped, match="calibration=none"):
+        scorer.score(TEXTS)
+
+
+def test_instructions_without_room_for_anything_are_refused() -> None:
+    with pytest.raises(BadConfig, match="leave no room for a message"):
+        by_chat(Form(TWO), Answering(lambda _: Failure("too_long"))).score(TEXTS)

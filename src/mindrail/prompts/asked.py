@@ -62,6 +62,7 @@ class AskedScorer:
 
     def score(self, examples: Sequence[Example]) -> Float[ndarray, "n k"]:
         """One row of raw scores for each text, in order."""
+        self._blank.tidy()
         forms = self._forms(examples)
         left = [Attempt(i, one, form) for i, (one, form) in enumerate(zip(examples, forms, strict=True))]
         final: list[tuple[Attempt, list[Outcome]]] = []

@@ -41,10 +41,13 @@ class Blank:
     def __init__(self) -> None:
         self._bias: dict[tuple[Message, ...], ndarray] = {}
 
-    def questions(self, forms: Sequence[Form]) -> list[tuple[Form, tuple[Question, ...]]]:
-        """What has to be asked for prompts that are not known yet, several inputs for each."""
+    def tidy(self) -> None:
+        """Forget all prompts where they have become too many."""
         if len(self._bias) > _KEPT:
             self._bias.clear()
+
+    def questions(self, forms: Sequence[Form]) -> list[tuple[Form, tuple[Question, ...]]]:
+        """What has to be asked for prompts that are not known yet, several inputs for each."""
         new = {form.head: form for form in forms if form.head not in self._bias}
         blank = [Example.of(text) for text in CONTENT_FREE]
         return [(form, form.questions(example)) for form in new.values() for example in blank]
