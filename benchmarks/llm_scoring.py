@@ -155,7 +155,7 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--texts", type=int, default=512, help="texts whose decisions are compared")
-    parser.add_argument("--timed", type=int, default=64, help="of these, timed in a round; a power of two")
+    parser.add_argument("--timed", type=int, default=48, help="of these, timed in a round")
     parser.add_argument("--generated", type=int, default=8, help="of these, generated in a round")
     options = parser.parse_args()
     environment.prepare()
@@ -214,7 +214,7 @@ def main() -> None:
                 plainly(loaded["float32"], OptionScorer(loaded["float32"]).encode(form.questions(e))) - p
             ).max()
         )
-        for e, p in list(zip(texts, np.exp(said["float32"]), strict=True))[:: len(texts) // 32]
+        for e, p in list(zip(texts, np.exp(said["float32"]), strict=True))[:: len(texts) // 16]
     )
     decided = {precision: rows.argmax(axis=1) for precision, rows in said.items()}
     agree = float((decided["bfloat16"] == decided["float32"]).mean())
