@@ -12,7 +12,8 @@ from mindrail import files, taxonomy
 from mindrail.arrays import ndarray
 from mindrail.augment import chats, human, prompt
 from mindrail.augment._base import Method, Wanted
-from mindrail.augment.checks import Candidate
+from mindrail.augment.checks import Candidate, Checks
+from mindrail.augment.checks.example_copy import ExampleCopy
 from mindrail.augment.checks.intended import OFF_LABEL, Intended
 from mindrail.augment.judge import Judge
 from mindrail.augment.methods.reappraise import LEVELS, Reappraisal, asked
@@ -63,7 +64,7 @@ def talk(monkeypatch: pytest.MonkeyPatch) -> Answering:
 
 
 def run(split: Split | None, folder: Path, **settings: Any) -> tuple[list[Example], dict[str, Any]]:
-    list(reappraise(split, Reappraise(**{"cache": False, **settings}), folder))
+    list(reappraise(split, Reappraise(**{"cache": False, "checks": Checks(meaning=0.0), **settings}), folder))
     return made.load(folder)
 
 
@@ -220,10 +221,34 @@ def test_a_dead_server_keeps_what_was_made_and_the_same_command_goes_on(
     assert len(examples) == 33
     assert len(double.asked) - before == 33 - 8
     assert not (tmp_path / "set" / "parts").exists()
-    again = list(reappraise(split, Reappraise(cache=False, settings={"chunk": 4}), tmp_path / "set"))
-    assert again == [], "a finished set is left as it is"
+    before = (tmp_path / "set" / "set.json").read_bytes()
+    run(split, tmp_path / "set", settings={"chunk": 4})
+    assert (tmp_path / "set" / "set.json").read_bytes() == before, "a finished set is left as it is"
     with pytest.raises(BadConfig, match="another set"):
         run(split, tmp_path / "set", unsafe=True)
+
+
+def test_a_model_that_hands_the_example_back_is_not_believed() -> None:
+    shown = prompt.load("reappraise_safe").example
+    check = ExampleCopy(Reappraisal().shown)
+    said = {
+        shown.after: False,
+        f"Well. {shown.before.upper()}": False,
+        "My flatmate moved out, and I am getting by.": True,
+        "It hurts, and I am getting through it, slowly.": True,
+    }
+    found = check.find([Candidate(asked(POST, "safe"), Example.of(text)) for text in said])
+    assert [finding.passed for finding in found] == list(said.values())
+    same = Candidate(asked(Example.of(shown.before), "safe"), Example.of(shown.before))
+    assert check.find([same])[0].passed, "what the post says itself is no copy"
+
+
+def test_a_variant_on_another_matter_is_refused_where_nobody_says_otherwise() -> None:
+    from mindrail.recipes.reappraise import NEAREST, _limits
+
+    assert _limits(Reappraise()).meaning == NEAREST
+    assert _limits(Reappraise(checks=Checks(longest=3.0))).meaning == NEAREST
+    assert _limits(Reappraise(checks=Checks(meaning=0.0))).meaning == 0.0
 
 
 class Fearful:
@@ -382,7 +407,7 @@ def test_the_command_makes_a_set_and_says_what_came_of_it(
     replies = (
         '{"replies": ["RETOLD:\\nIt was a long week, and I am getting through it, one evening at a time."]}'
     )
-    given = (*FAKE, "--set", f"settings.chat.settings={replies}")
+    given = (*FAKE, "--set", f"settings.chat.settings={replies}", "--set", "checks.meaning=0.0")
     words = ("reappraise", "--split", split.folder, "--limit", 4, *given, "--out", tmp_path / "set")
     out, _ = command(capsys, *words)
     assert "safe        4 of 4 kept" in out or "safe        " in out

@@ -15,6 +15,7 @@ REASONS = {
     "language": "another language or script than the text",
     "length": "much shorter or longer than the text",
     "meaning": "too far from the text in meaning (sentence embedding)",
+    "example_copy": "a piece of the example that the model was shown",
     "softened": "the judge saw danger in the text, but not in the view",
     "sharpened": "the judge saw danger in the view, but not in the text",
     "off_label": "the judge saw it on another side of danger than was asked for",

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from mindrail import config, files, machine, taxonomy
 from mindrail.augment import human, reappraised
 from mindrail.augment.checks import Candidate, Check, Checks, chosen, sift
+from mindrail.augment.checks.example_copy import ExampleCopy
 from mindrail.augment.checks.intended import Intended
 from mindrail.augment.judge import Judge
 from mindrail.augment.methods.reappraise import LEVELS, Level, Reappraisal, asked
@@ -24,6 +25,9 @@ from mindrail.taxonomy import Axis
 from mindrail.train.progress import Stepped
 
 REJECTED = "rejected.jsonl"
+#: the least cosine of a variant and its post where nobody says: most reappraisals that people wrote reach it
+#: (docs/augment.md), hardly any text on another matter does
+NEAREST = 0.35
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ def reappraise(split: Split | None, settings: Reappraise, folder: Path) -> Itera
         yield Stepped(len(wanted), len(wanted))
     else:
         wanted = variants(_needed(split), settings)
-        checks = [*chosen(settings.checks, Reappraisal.skips), *asked_of_judge]
+        checks = [ExampleCopy(method.shown), *chosen(_limits(settings), Reappraisal.skips), *asked_of_judge]
         yield from Work("reappraise", method, checks, settings.cache).run(wanted, 1, settings.seed, store)
         done = {outcome.of: outcome for outcome in store.outcomes()}
         outcomes = [done[one.id] for one in wanted]
@@ -175,6 +179,12 @@ def _by_people(sets: Sequence[str], checks: Sequence[Check]) -> tuple[list[Examp
     return wanted, outcomes
 
 
+def _limits(settings: Reappraise) -> Checks:
+    """The limits of the checks: a reappraisal is further from its post than another wording is."""
+    given = settings.checks
+    return given if given.meaning is not None else replace(given, meaning=NEAREST)
+
+
 def _needed(split: Split | None) -> Split:
     if split is None:
         raise BadConfig("--split is missing: the posts that are reappraised. Do: name it, or use --human")
@@ -185,7 +195,7 @@ def _job(
     split: Split | None, settings: Reappraise, method: Reappraisal | None, judge: Judge | None
 ) -> dict[str, Any]:
     """Everything the set depends on."""
-    told: dict[str, Any] = config.plain(replace(settings, judge=None))
+    told: dict[str, Any] = config.plain(replace(settings, judge=None, checks=_limits(settings)))
     for name in ("settings", "cache", "judge"):
         told.pop(name)
     return {

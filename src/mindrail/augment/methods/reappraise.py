@@ -44,6 +44,11 @@ class Reappraisal(Asked):
         words = digest([config.plain(_prompt(level)) for level in LEVELS])[:16]
         return {**super().identity(), "prompt": words, "harms": dict(self.harms)}
 
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The texts of the examples in the prompts."""
+        return tuple(text for level in LEVELS for text in vars(_prompt(level).example).values())
+
     def requests(self, wanted: Wanted) -> dict[int, Request]:
         """One request, in the words for the level that the example's tags ask for."""
         one, tags = wanted.example, wanted.example.tags
