@@ -8,7 +8,7 @@ import pytest
 
 from mindrail import config, taxonomy
 from mindrail.cli import main
-from mindrail.errors import UnknownName, Unreachable
+from mindrail.errors import BadFile, UnknownName, Unreachable
 from mindrail.records import Example
 from mindrail.study import dialogue_safety as study
 from mindrail.study.cell import unpacked_numbers
@@ -128,6 +128,17 @@ def test_what_is_done_is_not_done_again(done: Path, monkeypatch: pytest.MonkeyPa
     run(done, "--list")
     assert "-\tchinese-encoder-flat-0" in capsys.readouterr().out
     run(done, "--summary", code=6)
+
+
+def test_a_result_about_other_rows_is_refused(done: Path, tmp_path: Path) -> None:
+    plan = config.load(OrderedPlan, done / "plan.yaml")
+    own = (done / "results" / "chinese-linear-flat-0.json").read_text()
+    tests = {name: study.judged(plan, test) for name, test in plan.tests.items()}
+    (tmp_path / "chinese-linear-flat-0.json").write_text(own)
+    assert set(study.load(plan, tmp_path, tests)["chinese"]) == {"chinese linear flat"}
+    fewer = {"chinese": Judged(AXIS, tests["chinese"].examples[1:])}
+    with pytest.raises(BadFile, match="about other rows than test 'chinese' has"):
+        study.load(plan, tmp_path, fewer)
 
 
 def test_labels_behind_the_winner_by_hand() -> None:

@@ -11,9 +11,12 @@ from mindrail.recipes.crossvalidate import CrossValidate, OutOfFold, crossvalida
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--taxonomy", help="what is asked")
+    parser.add_argument("--taxonomy", help="what is asked: a taxonomy's id, or your own .yaml")
     parser.add_argument(
-        "--set-name", dest="sets", action="append", help="a set, or a user's card; repeatable"
+        "--examples",
+        action="append",
+        metavar="SET",
+        help="a set, or the .yaml card of your own table; repeatable",
     )
     parser.add_argument("--folds", type=int, help="how many parts (default: 5)")
     parser.add_argument("--out", type=Path, required=True, help="folder of the folds and their predictions")
@@ -24,7 +27,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> Result:
     settings = _options.settings(
-        CrossValidate, options, taxonomy=options.taxonomy, sets=options.sets, folds=options.folds
+        CrossValidate, options, taxonomy=options.taxonomy, sets=options.examples, folds=options.folds
     )
     _progress.show(crossvalidate(settings, options.out), "crossvalidate")
     found = OutOfFold.load(settings, options.out)

@@ -15,6 +15,7 @@ import numpy as np
 from mindrail import config, files, machine, taxonomy
 from mindrail.arrays import Float, Int, ndarray
 from mindrail.data import corpus
+from mindrail.errors import BadFile
 from mindrail.evaluate.nodes import nodes
 from mindrail.metrics import get
 from mindrail.recipes.crossvalidate import crossvalidate
@@ -119,13 +120,21 @@ def masked(rows: Judged, scores: Float[ndarray, "n k"], picked: Int[ndarray, " n
 
 
 def load(
-    plan: OrderedPlan, results: Path, *, walked: bool = False
+    plan: OrderedPlan, results: Path, tests: Mapping[str, Judged], *, walked: bool = False
 ) -> dict[str, dict[str, dict[str, ndarray]]]:
-    """The finished jobs by test, model and seed: the number of the label picked for each row."""
+    """The finished jobs by test, model and seed: the number of the label picked for each row.
+
+    Raises BadFile for a result about other rows than those of its test.
+    """
     found: dict[str, dict[str, dict[str, ndarray]]] = {name: {} for name in plan.tests}
     for job in plan.jobs():
-        if (results / f"{job.name}.json").is_file():
-            for test, said in files.read_json(results / f"{job.name}.json")["judged"].items():
+        place = results / f"{job.name}.json"
+        if place.is_file():
+            for test, said in files.read_json(place)["judged"].items():
+                if said["rows"] != tests[test].digest:
+                    raise BadFile(
+                        place, f"about other rows than test '{test}' has. Do: delete it, run the job again"
+                    )
                 numbers = np.array(unpacked_numbers(said["walked" if walked else "picked"]))
                 found[test].setdefault(job.model, {})[str(job.seed)] = numbers
     return {test: models for test, models in found.items() if models}

@@ -55,8 +55,8 @@ def _released(rows: Judged, folder: Path, repository: Path | None, rounds: int) 
 
 def _tests(plan: OrderedPlan, tests: Mapping[str, Judged], results: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    walked = study.load(plan, results, walked=True)
-    for name, models in study.load(plan, results).items():
+    walked = study.load(plan, results, tests, walked=True)
+    for name, models in study.load(plan, results, tests).items():
         judged = tests[name]
         rows = Rows(judged.axis, judged.truth, judged.groups, plan.rounds)
         found[name] = {
