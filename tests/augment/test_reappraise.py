@@ -235,7 +235,7 @@ def test_a_model_that_hands_the_example_back_is_not_believed() -> None:
         shown.after: False,
         f"Well. {shown.before.upper()}": False,
         "My flatmate moved out, and I am getting by.": True,
-        "It hurts, and I am getting through it, slowly.": True,
+        "It is hard, and I am getting through it.": True,
     }
     found = check.find([Candidate(asked(POST, "safe"), Example.of(text)) for text in said])
     assert [finding.passed for finding in found] == list(said.values())
