@@ -1,7 +1,7 @@
 """Reappraisals: what the embedded model makes of posts, and how far style gives away those that people wrote.
 
-Posts are of depression-severity, its learning side. The SmolLM2 part takes some three minutes of processor time for 40
-posts; wordings made before are read from the cache.
+Posts are of depression-severity, its learning side. The SmolLM2 part takes some three minutes of processor time for
+40 posts; wordings made before are read from the cache.
 """
 
 import argparse

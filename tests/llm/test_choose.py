@@ -174,6 +174,10 @@ def test_a_server_without_log_probabilities_is_found_out_once() -> None:
     assert len(chat.asked) == 21
 
 
+def retold(request: Request) -> Reply:
+    return Reply("yes" if request.choices else "?", first_token=logs(yes=0.6, no=0.3))
+
+
 def test_answers_keep_the_order_of_the_questions() -> None:
     chat = Answering(
         lambda r: Reply("?", first_token=logs(yes=0.5 + int(r.messages[0].content) / 100, no=0.4))
@@ -190,9 +194,14 @@ def test_failures_stay_failures(code: Any) -> None:
 
 
 def test_a_rejected_request_is_tried_in_plain() -> None:
-    """Some servers turn requests for log-probabilities away."""
+    """Some servers turn requests for log-probabilities away; three are enough to know."""
     chat = Answering(lambda r: "yes" if r.choices else Failure("junk", "HTTP 400"))
-    assert counts(choose(chat, [ask("a"), ask("b")])) == {"plain": 2}
+    assert counts(choose(chat, [ask(f"{i}") for i in range(20)])) == {"plain": 20}
+    assert len(chat.asked) == 23
+    odd = Answering(
+        lambda r: Failure("junk") if r.messages[0].content == "0" and not r.choices else retold(r)
+    )
+    assert counts(choose(odd, [ask(f"{i}") for i in range(20)])) == {"graded": 19, "plain": 1}
 
 
 def test_too_many_failures_stop_the_work() -> None:

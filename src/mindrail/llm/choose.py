@@ -24,6 +24,8 @@ FAINT = -15.0
 SLACK = 0.05
 #: tokens of an answer beside the option itself: JSON around it, or a few words too many, which give it away as wrong
 _AROUND = 16
+#: questions that a server may turn away before it counts as one without log-probabilities
+_TRIES = 3
 
 
 @runtime_checkable
@@ -169,14 +171,14 @@ def smoothed(place: int, size: int, smoothing: float) -> Float[ndarray, " option
 
 
 def _tells(chat: Chat, questions: Sequence[Question], how: Choosing) -> bool:
-    """Whether the model tells log-probabilities, by its first reply; no reply at all says nothing against it."""
-    for question in questions:
-        for _, answer in chat.ask([_first(question, how)]):
-            if isinstance(answer, Reply):
-                return bool(answer.first_token)
-            if answer.code in ("down", "budget"):
-                return True
-    return True
+    """Whether the model tells log-probabilities, by its first reply. Some servers turn the request away instead."""
+    turned_away = 0
+    for question in questions[:_TRIES]:
+        ((_, answer),) = chat.ask([_first(question, how)])
+        if isinstance(answer, Reply):
+            return bool(answer.first_token)
+        turned_away += answer.code == "junk"
+    return turned_away < len(questions[:_TRIES])
 
 
 def _first(question: Question, how: Choosing) -> Request:

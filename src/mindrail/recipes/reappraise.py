@@ -87,8 +87,6 @@ def reappraise(split: Split | None, settings: Reappraise, folder: Path) -> Itera
         yield from Work("reappraise", method, checks, settings.cache).run(wanted, 1, settings.seed, store)
         done = {outcome.of: outcome for outcome in store.outcomes()}
         outcomes = [done[one.id] for one in wanted]
-    spent = config.plain(method.spent) if method else None
-    since = {"seconds": round(time.monotonic() - began, 1), "asked": spent}
     found = reappraised.Report(
         ", ".join(settings.human) or f"by {job['identity']['model']}",
         judge.name if judge else "",
@@ -96,19 +94,29 @@ def reappraise(split: Split | None, settings: Reappraise, folder: Path) -> Itera
         job["identity"],
         {"split": job["split"], "sets": " ".join(settings.human), "seed": settings.seed},
     )
-    reappraised.write(found, folder)
-    files.write_jsonl(folder / REJECTED, [config.plain(lost) for one in outcomes for lost in one.rejected])
-    examples = [view.example(one) for one, kept in zip(wanted, outcomes, strict=True) for view in kept.views]
     about = {
         "job": job,
         "levels": [config.plain(level) for level in found.levels],
         "licences": licences(settings.human) if settings.human else _needed(split).about["licences"],
         "licence_note": "variants are derived from these texts, and by a model under the model's terms too",
-        "since_last_start": since,
+        "since_last_start": {
+            "seconds": round(time.monotonic() - began, 1),
+            "asked": config.plain(method.spent) if method else None,
+        },
         "machine": machine.describe(),
     }
-    made.write(folder, examples, _axes(), about)
+    reappraised.write(found, folder)
+    _write(wanted, outcomes, about, folder)
     store.clear()
+
+
+def _write(
+    wanted: Sequence[Example], outcomes: Sequence[Outcome], about: Mapping[str, Any], folder: Path
+) -> None:
+    """What was kept as examples, of the rest only numbers."""
+    files.write_jsonl(folder / REJECTED, [config.plain(lost) for one in outcomes for lost in one.rejected])
+    both = zip(wanted, outcomes, strict=True)
+    made.write(folder, [view.example(one) for one, kept in both for view in kept.views], _axes(), about)
 
 
 def method_of(settings: Reappraise) -> Reappraisal:

@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, Literal
 
-#: `json_schema`: OpenAI, vLLM, llama.cpp's own server and most others. `structured_outputs`: vLLM from 0.12.
-#: `guided_choice`: vLLM before that. `grammar`: llama.cpp, llama-cpp-python. `none`: the model is trusted to obey.
+#: `json_schema`: OpenAI, vLLM, llama.cpp's own server and most others. `structured_outputs`: newer vLLM.
+#: `guided_choice`: older vLLM. `grammar`: llama.cpp, llama-cpp-python. `none`: the model is trusted to obey.
 Constrain = Literal["json_schema", "structured_outputs", "guided_choice", "grammar", "none"]
 _KEY = "answer"
 
