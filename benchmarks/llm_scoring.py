@@ -144,6 +144,33 @@ def plainly(loaded: Any, one: Any) -> np.ndarray:
     return shares / shares.sum()
 
 
+def answers(loaded: Any, form: Any, texts: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Log-probabilities of the options [text, option] as they are, and corrected by contextual calibration."""
+    from mindrail.causal.score import OptionScorer
+    from mindrail.prompts.contextual import CONTENT_FREE, bias, corrected
+    from mindrail.records import Example
+
+    asked = [form.questions(one) for one in [*texts, *map(Example.of, CONTENT_FREE)]]
+    rows = np.array([row[0] for row in OptionScorer(loaded).log_probabilities(asked)])
+    plain, blank = rows[: len(texts)], rows[len(texts) :]
+    return plain, corrected(plain, bias(list(blank[:, None])))
+
+
+def agreement(rough: tuple[np.ndarray, np.ndarray], exact: tuple[np.ndarray, np.ndarray]) -> dict[str, float]:
+    """How often both precisions decide alike: calibrated as by default, not at all, and at the median of float32,
+    where most calls are close. The shares decided harmful say how hard each of them is.
+    """
+    (plain, own), (plain32, own32) = ([rows[:, 1] - rows[:, 0] for rows in side] for side in (rough, exact))
+    middle = float(np.median(own32))
+    return {
+        "bf16_decisions_agree": float(((own > 0) == (own32 > 0)).mean()),
+        "bf16_decisions_agree_uncalibrated": float(((plain > 0) == (plain32 > 0)).mean()),
+        "bf16_decisions_agree_at_median": float(((own > middle) == (own32 > middle)).mean()),
+        "fp32_decides_harmful": float((own32 > 0).mean()),
+        "fp32_decides_harmful_uncalibrated": float((plain32 > 0).mean()),
+    }
+
+
 def ratio(over: Sequence[float], under: Sequence[float]) -> dict[str, object]:
     pairs = [a / b for a, b in zip(over, under, strict=True)]
     return measure(median(over) / median(under), (min(pairs), max(pairs)), "ratio of seconds per text")
@@ -202,22 +229,16 @@ def main() -> None:
                 "ms per text",
                 flush=True,
             )
-    said = {
-        precision: np.array(
-            [row[0] for row in OptionScorer(one).log_probabilities([form.questions(e) for e in texts])]
-        )
-        for precision, one in loaded.items()
-    }
+    said = {precision: answers(one, form, texts) for precision, one in loaded.items()}
     apart = max(
         float(
             np.abs(
                 plainly(loaded["float32"], OptionScorer(loaded["float32"]).encode(form.questions(e))) - p
             ).max()
         )
-        for e, p in list(zip(texts, np.exp(said["float32"]), strict=True))[:: len(texts) // 16]
+        for e, p in list(zip(texts, np.exp(said["float32"][0]), strict=True))[:: len(texts) // 16]
     )
-    decided = {precision: rows.argmax(axis=1) for precision, rows in said.items()}
-    agree = float((decided["bfloat16"] == decided["float32"]).mean())
+    agree = agreement(said["bfloat16"], said["float32"])
     measures = {
         "speedup_vs_generate": ratio(spent["default"], spent["ours"]),
         "speedup_vs_generate_bfloat16": ratio(spent["bfloat16"], spent["ours"]),
@@ -226,7 +247,7 @@ def main() -> None:
         "fp32_max_difference": measure(
             apart, None, "largest difference of a probability from the plain forward"
         ),
-        "bf16_decisions_agree": measure(agree, None, f"share of {len(texts)} texts"),
+        **{name: measure(share, None, f"share of {len(texts)} texts") for name, share in agree.items()},
         "texts_per_second": measure(
             1 / median(spent["ours"]), None, "texts/s, bfloat16, prefix read once a round"
         ),
@@ -246,6 +267,7 @@ def main() -> None:
             texts={"timed": len(timed), "generated": len(few), "decided": len(texts)},
             default_precision=str(pipes["default"].model.dtype).removeprefix("torch."),
             rounds=options.rounds,
+            fp32_max_difference_in_full=apart,
         )
     )
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from helpers.axes import FIRST
 from helpers.causal import causal
 from helpers.splits import split as make_split
 from mindrail.cli.train import COMMAND
@@ -27,7 +28,7 @@ def split(tmp_path_factory: pytest.TempPathFactory) -> Split:
 
 
 def shown(split: Split, model: dict[str, Any], *, show_text: bool = False, **more: Any) -> Preview:
-    wanted = Train(family="prompted", settings={"model": model, "shots": 2, **more})
+    wanted = Train(family="prompted", settings={"model": model, "shots": 2} | more)
     return show(split, wanted, show_text=show_text)
 
 
@@ -50,7 +51,15 @@ def test_tokens_of_a_model_on_this_machine(split: Split, tmp_path: Path) -> None
 def test_an_adapter_is_asked_without_shots(split: Split, tmp_path: Path) -> None:
     own = {"model": str(causal(tmp_path))}
     found = show(split, Train(family="causal-lora", settings=own))
-    assert (found.questions, len(found.messages)) == (8, 2)
+    assert (found.questions, found.each, len(found.messages)) == (8, 1, 2)
+
+
+def test_of_several_questions_about_a_text_the_last_is_shown(tmp_path: Path) -> None:
+    several = make_split(tmp_path, axis=FIRST)
+    found = shown(several, SERVER, shots=0, calibration="none")
+    assert (found.each, found.questions) == (2, 16)
+    assert "No label before 'cold' fits" in found.messages[-1].content
+    assert "2 questions about each text" in "\n".join(as_text(found))
 
 
 def test_requests_to_a_server_against_the_allowance(split: Split) -> None:

@@ -7,7 +7,7 @@ from mindrail import config
 from mindrail.errors import BadConfig
 from mindrail.llm.open import LOCAL, ModelSettings
 from mindrail.prompts import Form, Question
-from mindrail.prompts.preview import Preview, Reading, sample, sending
+from mindrail.prompts.preview import Preview, Reading, Sending, sample, sending
 from mindrail.records import Example
 from mindrail.train import environment
 
@@ -35,15 +35,16 @@ def preview(
     some = texts[:: max(1, len(texts) // COUNTED)][:COUNTED] if wanted.provider == LOCAL else texts
     own = forms(some)
     asked = [form.questions(text) for form, text in zip(own, some, strict=True)]
-    once = extra(own)
-    shown = sample(own[0], show_text=show_text)
-    questions = len(asked[0]) * len(texts) + sum(map(len, once))
+    once, shown = extra(own), sample(own[0], show_text=show_text)
+    times = len(texts) / len(some)
+    again = times if len({form.head for form in own}) > 1 else 1.0  # where every text has a prompt of its own
+    questions = round(len(asked[0]) * len(texts) + sum(map(len, once)) * again)
+    cost: Reading | Sending
     if wanted.provider == LOCAL:
-        cost = _reading(wanted, asked, once, len(texts) / len(some))
-        return Preview(shown.messages, shown.options, len(texts), questions, cost)
-    return Preview(
-        shown.messages, shown.options, len(texts), questions, sending([*asked, *once], wanted.budget)
-    )
+        cost = _reading(wanted, asked, once, times, again)
+    else:
+        cost = sending([*asked, *once], wanted.budget)
+    return Preview(shown.messages, shown.options, len(asked[0]), len(texts), questions, cost)
 
 
 def _unread(model: str) -> "tuple[Loaded, int]":
@@ -68,7 +69,9 @@ def _reading(
     asked: Sequence[Sequence[Question]],
     once: Sequence[Sequence[Question]],
     times: float,
+    again: float,
 ) -> Reading:
+    """`asked` stand for `times` as many texts, and `once`, with their prefixes, for `again` as many questions."""
     from mindrail.causal.asked import Encoder
     from mindrail.causal.score import ScoreSettings
 
@@ -77,15 +80,14 @@ def _reading(
     encoder = Encoder(loaded)
     texts, extra = ([encoder.encode(questions) for questions in some] for some in (asked, once))
     sizes = [len(one.tree.tokens) for one in texts]
-    beginnings = {one.prefix for one in texts}
-    kept = sum(map(len, beginnings)) * (times if len(beginnings) > 1 else 1)
-    behind = sum(sizes) * times + sum(len(one.tree.tokens) for one in extra)
+    kept = sum(map(len, {one.prefix for one in texts})) + sum(len(one.tree.tokens) for one in extra)
     whole = sum(len(q.prompt) for one in texts for q in one.questions) * times
+    whole += sum(len(q.prompt) for one in extra for q in one.questions) * again
     return Reading(
         len(texts[0].prefix),
         sum(sizes) / len(sizes),
         max(sizes),
-        round(kept + behind),
-        round(whole + sum(len(q.prompt) for one in extra for q in one.questions)),
+        round(kept * again + sum(sizes) * times),
+        round(whole),
         min(context, settings.context or context),
     )

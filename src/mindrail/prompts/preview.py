@@ -63,10 +63,13 @@ class Sending:
 
 @dataclass(frozen=True)
 class Preview:
-    """The messages about our sample; the options; how many texts and questions there would be, and their cost."""
+    """The messages of the last question about our sample; its options; how many questions each text would be asked,
+    how many texts and questions there would be, and what they cost.
+    """
 
     messages: tuple[Message, ...]
     options: tuple[str, ...]
+    each: int
     texts: int
     questions: int
     cost: Reading | Sending
@@ -90,6 +93,8 @@ def as_text(found: Preview) -> Iterator[str]:
     for message in found.messages:
         yield f"--- {message.role}\n{message.content}"
     yield f"--- assistant, one of: {' | '.join(found.options)}"
+    if found.each > 1:
+        yield f"({found.each} questions about each text, alike but for the last line)"
     yield f"---\n{found.texts:,} texts in dev and test, {found.questions:,} questions"
     yield f"{found.cost}\nNothing was asked; the message in the last turn is invented."
 

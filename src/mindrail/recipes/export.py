@@ -81,7 +81,8 @@ def choose(
     if kind is None:
         raise BadConfig(
             f"family '{run.about['settings']['family']}' runs with torch only, so no guard can be made of it. "
-            "Do: train an encoder, or take a language model with its adapter elsewhere with mindrail merge"
+            "Do: if it judges well, let it label the unlabelled texts and train an encoder on them; an adapter on a "
+            "language model can also be taken elsewhere with mindrail merge"
         )
     if kind != "onnx":
         scorer = runtime.from_folder(kind, run.folder / "model", run.axis, machine.cores())
