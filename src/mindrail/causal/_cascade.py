@@ -17,6 +17,8 @@ from transformers import AttentionInterface, DynamicCache
 _NAME = "mindrail_cascade"
 
 
+@torch.autocast("cpu", enabled=False)
+@torch.autocast("cuda", enabled=False)
 def attend(
     module: Any,
     query: Float[Tensor, "row head new width"],
@@ -36,6 +38,8 @@ def attend(
     groups, own = key.shape[1:3]
     layer = prefix.layers[module.layer_idx]
     before = layer.keys.shape[2]
+    # rotary embeddings may have made float32 of what a bfloat16 model asks; the mask has the model's own precision
+    query, key, value = (part.to(attention_mask.dtype) for part in (query, key, value))
     # [group, row, …] throughout: all rows of a group meet the prefix at once
     asking = (query * scaling).reshape(rows, groups, -1, width).transpose(0, 1)
     scores = torch.cat(

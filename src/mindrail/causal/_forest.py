@@ -3,7 +3,7 @@
 import copy
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -52,8 +52,9 @@ class Prefix:
         cache.layers = [copy.copy(layer) for layer in known.cache.layers]  # layers grow by new tensors
         for start in range(len(known.tokens), len(tokens), CHUNK):
             ids = torch.tensor([tokens[start : start + CHUNK]], device=model.device)
-            with _output(model, [], []):
-                model(input_ids=ids, past_key_values=cache, use_cache=True)
+            _forward(model, ids, [], [], past_key_values=cache, use_cache=True)
+        for layer in cache.layers:
+            layer.keys, layer.values = layer.keys.to(model.dtype), layer.values.to(model.dtype)
         return Prefix(tokens, cache)
 
 
@@ -71,22 +72,23 @@ class Forest:
         Of each option's first token the logit stands for the log-probability: what is missing is the same for all
         options of a question. Without a prefix, every tree must be a single branch, and is read without a mask.
         """
-        cache = None if prefix is None else DynamicCache()
+        cache = DynamicCache()
         step = self._width if prefix is None else max(1, CHUNK // len(self.trees))
         parts = []
         for start in range(0, self._width, step):
             end = min(start + step, self._width)
             at = [(row, node - start) for row, node in self._wanted if start <= node < end]
-            how = {} if prefix is None else self._attention(model, prefix, start, end)
-            around = nullcontext() if prefix is None else cascading(model)
-            with around, _output(model, at, self._columns):
-                made = model(
-                    input_ids=self._ids[:, start:end].to(model.device),
-                    past_key_values=cache,
-                    use_cache=cache is not None,
-                    **how,
-                )
-            parts.append(made.logits.double().cpu())
+            ids = self._ids[:, start:end].to(model.device)
+            if prefix is None:
+                with _output(model, at, self._columns):
+                    logits = model(input_ids=ids, use_cache=False).logits
+            else:
+                how = self._attention(model, prefix, start, end)
+                with cascading(model):
+                    logits = _forward(
+                        model, ids, at, self._columns, past_key_values=cache, use_cache=True, **how
+                    )
+            parts.append(logits.double().cpu())
         return self._summed(torch.cat(parts))
 
     @cached_property
@@ -180,6 +182,21 @@ def _masks(
     return added(sees) if kinds or window is None else slid()
 
 
+def _forward(
+    model: Any, ids: Int[Tensor, "row new"], at: list[tuple[int, int]], columns: list[int] | None, **how: Any
+) -> Tensor:
+    """Logits at these places, for these tokens.
+
+    Of a bfloat16 model, what the layers add up is kept in float32: in bfloat16 it would lose what a layer adds to
+    large values, and close calls tip. The products, where the time goes, stay in bfloat16.
+    """
+    rough = model.dtype == torch.bfloat16
+    given = {"inputs_embeds": model.get_input_embeddings()(ids).float()} if rough else {"input_ids": ids}
+    with torch.autocast(model.device.type, torch.bfloat16, enabled=rough), _output(model, at, columns):
+        logits: Tensor = model(**given, **how).logits
+    return logits
+
+
 @contextmanager
 def _output(model: Any, at: list[tuple[int, int]], columns: list[int] | None) -> Iterator[None]:
     """The output layer for as long as this lasts: at these places only, in float32, and for these tokens only.
@@ -199,8 +216,9 @@ def _output(model: Any, at: list[tuple[int, int]], columns: list[int] | None) ->
         weight, bias = layer.weight, layer.bias
         if columns is not None:
             weight, bias = weight[columns], None if bias is None else bias[columns]
-        # a whole float32 copy would be large
-        parts = [linear(chosen.float(), part.float()) for part in weight.split(8192)]
+        with torch.autocast(hidden.device.type, enabled=False):
+            # a whole float32 copy would be large
+            parts = [linear(chosen.float(), part.float()) for part in weight.split(8192)]
         logits = torch.cat(parts, dim=-1)
         return logits if bias is None else logits + bias.float()
 
