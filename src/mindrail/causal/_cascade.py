@@ -17,8 +17,6 @@ from transformers import AttentionInterface, DynamicCache
 _NAME = "mindrail_cascade"
 
 
-@torch.autocast("cpu", enabled=False)
-@torch.autocast("cuda", enabled=False)
 def attend(
     module: Any,
     query: Float[Tensor, "row head new width"],
@@ -42,19 +40,16 @@ def attend(
     query, key, value = (part.to(attention_mask.dtype) for part in (query, key, value))
     # [group, row, …] throughout: all rows of a group meet the prefix at once
     asking = (query * scaling).reshape(rows, groups, -1, width).transpose(0, 1)
-    scores = torch.cat(
-        [
-            _product(asking, layer.keys[0].transpose(1, 2)),
-            asking @ key.transpose(0, 1).transpose(2, 3),
-        ],
-        dim=-1,
-    )
-    if softcap is not None:
-        scores = softcap * torch.tanh(scores / softcap)
-    masked = scores if attention_mask.shape[-1] > own else scores[..., before:]
-    masked.view(groups, rows, heads // groups, new, -1).add_(attention_mask)
-    weights = torch.softmax(scores, dim=-1)  # summed in float32 inside
-    given = _product(weights[..., :before], layer.values[0]) + weights[..., before:] @ value.transpose(0, 1)
+    with torch.autocast(query.device.type, enabled=False):
+        near = asking @ key.transpose(0, 1).transpose(2, 3)
+        scores = torch.cat([_product(asking, layer.keys[0].transpose(1, 2)), near], dim=-1)
+        if softcap is not None:
+            scores = softcap * torch.tanh(scores / softcap)
+        masked = scores if attention_mask.shape[-1] > own else scores[..., before:]
+        masked.view(groups, rows, heads // groups, new, -1).add_(attention_mask)
+        weights = torch.softmax(scores, dim=-1)  # summed in float32 inside
+        given = _product(weights[..., :before], layer.values[0])
+        given = given + weights[..., before:] @ value.transpose(0, 1)
     return given.transpose(0, 1).reshape(rows, heads, new, width).transpose(1, 2).contiguous(), None
 
 
