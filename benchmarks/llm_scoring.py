@@ -239,6 +239,7 @@ def main() -> None:
         for e, p in list(zip(texts, np.exp(said["float32"][0]), strict=True))[:: len(texts) // 16]
     )
     agree = agreement(said["bfloat16"], said["float32"])
+    noise = np.diff(said["bfloat16"][0] - said["float32"][0], axis=1)
     measures = {
         "speedup_vs_generate": ratio(spent["default"], spent["ours"]),
         "speedup_vs_generate_bfloat16": ratio(spent["bfloat16"], spent["ours"]),
@@ -248,6 +249,9 @@ def main() -> None:
             apart, None, "largest difference of a probability from the plain forward"
         ),
         **{name: measure(share, None, f"share of {len(texts)} texts") for name, share in agree.items()},
+        "bf16_log_odds_noise": measure(
+            float(noise.std()), None, "standard deviation over texts, uncalibrated"
+        ),
         "texts_per_second": measure(
             1 / median(spent["ours"]), None, "texts/s, bfloat16, prefix read once a round"
         ),

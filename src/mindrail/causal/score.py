@@ -47,7 +47,7 @@ class OptionScorer:
     """Scores by a loaded model. For one thread at a time.
 
     In float32 a question gets what a plain forward over its whole prompt would give (within 1e-4), whatever is asked
-    beside it; in bfloat16 logits move by up to 0.25. With `batch` 1 the same questions get the same bits. Models of
+    beside it; in bfloat16 close calls may tip. With `batch` 1 the same questions get the same bits. Models of
     architectures that the tests do not know (`_forest.TESTED`) are read prompt by prompt, each from its beginning:
     right, and slow.
     """
