@@ -67,10 +67,9 @@ def examples(tokenizer: Any, count: int) -> tuple[list[Any], list[Any], Any]:
     kinds = taxonomy.load("prompt-harm")
     found = corpus.read("toxicchat-test", kinds, kinds.axis())
     short = [e for e in found if e.text.strip() and len(tokenizer(e.text)["input_ids"]) <= LONGEST]
-    shown = []
-    for label in kinds.axis().names:
-        own = [e for e in short if e.answers[kinds.axis().name] == label and 160 < len(e.text) < 400]
-        shown += own[: SHOTS // 2]
+    fit = [e for e in short if 160 < len(e.text) < 300]
+    by_label = [[e for e in fit if e.answers[kinds.axis().name] == name] for name in kinds.axis().names]
+    shown = [one for turn in list(zip(*by_label, strict=False))[: SHOTS // 2] for one in turn]
     ids = {e.id for e in shown}
     rest = [e for e in short if e.id not in ids]
     some = rest[:: max(1, len(rest) // count)][:count]
