@@ -15,14 +15,20 @@ from mindrail import machine
 from mindrail.cli._command import Command, Result
 
 #: what each optional part is for
-EXTRAS = {"train": "making guards: train, calibrate, evaluate, export", "dev": "the tests of mindrail itself"}
+EXTRAS = {
+    "train": "making guards: train, calibrate, evaluate, export",
+    "llm": "language models behind a server",
+    "serve": "the moderation server, and the page to label on",
+    "qlora": "adapters on language models in four bits, with CUDA",
+    "dev": "the tests of mindrail itself",
+}
 
 #: processor features, best first, and what they mean for int8 models
 FEATURES = {
     "avx512_vnni": "int8 at full speed",
     "avx_vnni": "int8 at full speed",
-    "avx512f": "int8 without VNNI: about as fast as float32",
-    "avx2": "int8 without VNNI: products may saturate, so run `check --verify` on this machine",
+    "avx512f": "int8 without VNNI: as exact, and hardly faster than float32",
+    "avx2": "int8 without VNNI: as exact, and hardly faster than float32",
 }
 
 #: variables that decide where data and models come from; only whether they are set is shown
