@@ -15,6 +15,7 @@ PARTS = {
     "onnx": {"onnxruntime", "tokenizers"},
     "static": {"tokenizers", "safetensors"},
     "linear": {"safetensors"},
+    "cascade": {"onnxruntime", "tokenizers", "safetensors"},
 }
 
 

@@ -101,7 +101,8 @@ def read(db: sqlite3.Connection, only: str | None = None) -> list[Labelled]:
 def _labelling(row: sqlite3.Row) -> Labelling:
     body: Mapping[str, Any] = json.loads(row["body"])
     answers = {axis: a if isinstance(a, str) else tuple(a) for axis, a in body["answers"].items()}
-    return Labelling(row["who"], answers, row["at"], row["seq"], body.get("seconds"))
+    seconds = body.get("seconds")
+    return Labelling(row["who"], answers, row["at"], row["seq"], None if seconds is None else float(seconds))
 
 
 def _key(answer: Answer) -> tuple[str, ...]:
