@@ -101,7 +101,8 @@ def hf_name(name: str) -> str:
     """What transformers calls a tensor of the file."""
     block = re.fullmatch(r"blk\.(\d+)\.(\w+)\.weight", name)
     if block is None:
-        return {"token_embd.weight": "model.embed_tokens.weight", "output_norm.weight": "model.norm.weight"}[name]
+        outer = {"token_embd.weight": "model.embed_tokens.weight", "output_norm.weight": "model.norm.weight"}
+        return outer[name]
     return f"model.layers.{block[1]}.{BLOCK[block[2]]}.weight"
 
 
