@@ -47,6 +47,7 @@ def test_messages_are_asked_alone_and_then_together() -> None:
 def test_a_linear_model_holds_the_numbers_of_its_file(tmp_path: Path) -> None:
     for _ in linear.FAMILY.train(tiny.job(TWO), linear.LinearConfig(), tmp_path / "model"):
         pass
+    assert TWO.stopped.size  # what an axis has worked out by then is no part of the model
     numbers, size = scoring.held(linear.FAMILY.scorer(TWO, tmp_path / "model"))
     kept = load_file(tmp_path / "model" / "linear.safetensors")
     assert numbers == sum(array.size for array in kept.values()) > 100

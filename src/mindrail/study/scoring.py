@@ -111,7 +111,7 @@ def held(scorer: Any) -> tuple[int | None, float | None]:
 
 def _gather(thing: Any, arrays: dict[int, tuple[int, int]], seen: set[int]) -> None:
     """Walk through what belongs to a scorer; buffers and intermediate results of a network are no parameters."""
-    if id(thing) in seen:
+    if id(thing) in seen or isinstance(thing, Axis):  # a question is no part of the model
         return
     seen.add(id(thing))
     if isinstance(thing, ndarray):
