@@ -22,6 +22,7 @@ from mindrail.errors import BadFile
 from mindrail.recipes.run import Run
 from mindrail.records import Example, jsonl
 from mindrail.runtime.scorer import Asks, Scorer
+from mindrail.taxonomy import Axis
 
 #: messages that are scored one by one
 SINGLE = 20
