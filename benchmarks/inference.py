@@ -23,6 +23,7 @@ from _result import measure, write
 
 from mindrail import Guard, taxonomy
 from mindrail.data import corpus
+from mindrail.text.windows import Reach, Reader
 
 BATCHES = (1, 4, 8, 32)
 
@@ -37,9 +38,14 @@ def pipeline(folder: Path):
     return made
 
 
-def texts(guard: Guard, count: int) -> list[str]:
+def reader_of(folder: Path) -> Reader:
+    return Reader.load(
+        folder / "tokenizer.json", Reach(**json.loads((folder / "reach.json").read_text())["reach"])
+    )
+
+
+def texts(reader: Reader, count: int) -> list[str]:
     kinds = taxonomy.load("prompt-harm")
-    reader = guard.scorer._reader
     found = [e.text for e in corpus.read("toxicchat-test", kinds, kinds.axis(), labelled=False)]
     short = [text for text in found if text.strip() and len(reader.read("", text).windows) == 1]
     return short[:: len(short) // count][:count]
@@ -120,8 +126,9 @@ def main() -> None:
     from mindrail.records import Example
 
     guard = Guard.load(options.guard)
-    said = texts(guard, options.bulk)
-    lengths = [len(guard.scorer._reader.read("", text).windows[0].ids) for text in said]
+    reader = reader_of(options.guard)
+    said = texts(reader, options.bulk)
+    lengths = [len(reader.read("", text).windows[0].ids) for text in said]
     few = said[:: max(1, len(said) // options.single)]
     pipe, wide = pipeline(options.guard), float_guard(options.run, guard)
     names = ["pipeline", "int8", "float32"]
