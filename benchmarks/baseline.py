@@ -34,8 +34,10 @@ STUDY = Path("studies/label-budget")
 
 def pairs_stopped(cell: Cell, work: Path) -> tuple[np.ndarray, list[str]]:
     """Which harmless sides of the minimal pairs the calibrated run stops, and which pairs they belong to."""
-    _progress.show(cells.run(cell, work, STUDY / "cells"), cell.name)
-    run = Run.load(work / f"run-{cell.key}")
+    place = work / f"run-{cell.key}"
+    if not (place / "run.json").is_file():
+        _progress.show(cells.run(cell, work, STUDY / "cells"), cell.name)
+    run = Run.load(place)
     (split,) = [
         split for place in work.glob("split-*") if (split := Split.load(place)).digest == run.about["split"]
     ]
