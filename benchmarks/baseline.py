@@ -38,9 +38,8 @@ def pairs_stopped(cell: Cell, work: Path) -> tuple[np.ndarray, list[str]]:
     if not (place / "run.json").is_file():
         _progress.show(cells.run(cell, work, STUDY / "cells"), cell.name)
     run = Run.load(place)
-    (split,) = [
-        split for place in work.glob("split-*") if (split := Split.load(place)).digest == run.about["split"]
-    ]
+    splits = (Split.load(folder) for folder in sorted(work.glob("split-*")))
+    split = next(split for split in splits if split.digest == run.about["split"])
     scorer = run.scorer()
     calibration = calibrate.calibrate(split, predict_part(run, split, "dev", scorer=scorer), Settings())
     examples = corpus.read("minimal-pairs", split.taxonomy, split.axis)
