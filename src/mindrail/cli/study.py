@@ -58,8 +58,9 @@ def _run(options: argparse.Namespace) -> Result:
     wanted = plan.cells(small=options.small)
     if options.cell is not None:
         return _one(plan, options.cell, options.work, results)
+    everything = wanted
     if options.only:
-        wanted = [cell for cell in wanted if options.only in cell.name]
+        wanted = [cell for cell in everything if options.only in cell.name]
     if not options.summary and not options.list:
         command = ["study", str(folder), "--work", str(options.work), *own, "--cell"]
         for over in runner.run(
@@ -76,8 +77,9 @@ def _run(options: argparse.Namespace) -> Result:
             exit_code=PARTIAL if left and not options.list else 0,
         )
     told = summary if plan.compares == "labels" else size_summary
-    found = told.write(plan, wanted, results, folder)
-    return Result(found, told.as_text(found, len(left)), exit_code=PARTIAL if left else 0)
+    found = told.write(plan, everything, results, folder)  # also of what was done before
+    unfinished = len(runner.pending(everything, results))
+    return Result(found, told.as_text(found, unfinished), exit_code=PARTIAL if left else 0)
 
 
 def _one(plan: Plan, key: str, work: Path, results: Path) -> Result:
