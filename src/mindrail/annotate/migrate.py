@@ -18,9 +18,6 @@ from mindrail.taxonomy import Answer, Label, Taxonomy
 Moves = Mapping[tuple[str, str], str]
 
 
-_STANDING = "SELECT * FROM standing WHERE kind = 'label' UNION ALL SELECT * FROM decided ORDER BY seq"
-
-
 @dataclass(frozen=True)
 class Migrated:
     """Labels that count under the new wording, and labels that were taken back to be asked again."""

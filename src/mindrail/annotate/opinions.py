@@ -31,4 +31,4 @@ def read(
             "in these words. Do: take a guard that was trained on this taxonomy"
         )
     scores = guard.scorer.score(examples)
-    return axis, axis.probabilities(guard.calibration.scaling.apply(axis, scores))
+    return axis, guard.calibration.probabilities(axis, scores)

@@ -9,6 +9,7 @@ from typing import Any
 
 from mindrail import config, files
 from mindrail.causal._decode import Prompt, decode
+from mindrail.causal.encode import harmless
 from mindrail.causal.load import DType, Loaded, load
 from mindrail.errors import BadConfig
 from mindrail.llm import Failure, Reply, Request
@@ -89,7 +90,7 @@ class LocalChat:
 
     def rendered(self, request: Request) -> str:
         """The whole prompt as the model's chat template writes it. Raises jinja2.TemplateError."""
-        turns = [(m.role, self._harmless(m.content)) for m in request.messages]
+        turns = [(m.role, harmless(self.loaded, m.content)) for m in request.messages]
         listed = [{"role": role, "content": self._content(text)} for role, text in turns]
         text: str = self.loaded.tokenizer.apply_chat_template(
             listed, tokenize=False, add_generation_prompt=True, **request.template
@@ -105,12 +106,6 @@ class LocalChat:
         """Whether the template reads contents of several parts only: those of models that see pictures."""
         template = str(self.loaded.tokenizer.chat_template)
         return bool(_PARTS.search(template)) and "content is string" not in template
-
-    def _harmless(self, text: str) -> str:
-        text = text.encode("utf-8", "replace").decode()
-        for token in self.loaded.control:
-            text = text.replace(token, f"{token[0]} {token[1:]}")
-        return text
 
     def _batches(self, prompts: list[Prompt]) -> Iterator[list[Prompt]]:
         """Neighbours in length, so that little is padded."""

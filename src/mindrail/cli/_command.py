@@ -4,6 +4,9 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 
+#: the exit code where some of what was asked is done, and the rest is not
+PARTIAL = 6
+
 
 @dataclass(frozen=True)
 class Result:

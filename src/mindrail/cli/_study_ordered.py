@@ -6,12 +6,9 @@ from pathlib import Path
 
 from mindrail import config
 from mindrail.cli import _progress
-from mindrail.cli._command import Result
+from mindrail.cli._command import PARTIAL, Result
 from mindrail.study import dialogue_safety, dialogue_summary
 from mindrail.study.ordered import Job, OrderedPlan
-
-#: some of what was asked is done, the rest is not
-PARTIAL = 6
 
 
 def fits(plan: Path) -> bool:

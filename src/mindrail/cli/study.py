@@ -5,15 +5,12 @@ from pathlib import Path
 
 from mindrail import machine
 from mindrail.cli import _progress, _study_ordered
-from mindrail.cli._command import Command, Result
+from mindrail.cli._command import PARTIAL, Command, Result
 from mindrail.errors import BadConfig, BadFile
 from mindrail.study import cell as cells
 from mindrail.study import own_models, runner, size_summary, summary
 from mindrail.study import plan as plans
 from mindrail.study.plan import Plan
-
-#: some of what was asked is done, the rest is not
-PARTIAL = 6
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from mindrail import config, files, machine, taxonomy
 from mindrail.arrays import Int, ndarray
 from mindrail.data import corpus, dedup
+from mindrail.data.split import labels_of
 from mindrail.data.together import together
 from mindrail.errors import BadConfig, BadSplit, MissingExtra
 from mindrail.recipes.predict import predict_part
@@ -151,8 +152,7 @@ def _about(
 
 
 def _missing(axis: Axis, learned: Sequence[Example]) -> list[str]:
-    answers = [example.answers[axis.name] for example in learned]
-    seen = {name for answer in answers for name in ((answer,) if isinstance(answer, str) else answer)}
+    seen = {name for example in learned for name in labels_of(example, axis)}
     return [name for name in axis.names if name not in seen]
 
 

@@ -14,7 +14,7 @@ from mindrail.errors import BadConfig, UsageError
 from mindrail.guard import conversation
 from mindrail.guard.conversation import Judged, SessionRisk
 from mindrail.guard.messages import example_of
-from mindrail.serve.exchange import fields, model_of
+from mindrail.serve.exchange import fields, messages_of, model_of
 from mindrail.serve.handler import fits
 from mindrail.serve.refusals import WRONG_INPUT
 from mindrail.serve.service import Service, cost_of
@@ -28,9 +28,7 @@ async def judge(service: Service, request: Request, key: str, body: Any) -> Resp
     """The judged turn's answer, the session's risk after it, and the stricter of what both ask for."""
     given = fields(body)
     served = service.shelf.find(model_of(given))
-    messages, focus = given.get("messages"), given.get("focus")
-    if not isinstance(messages, list) or not all(isinstance(one, dict) for one in messages):
-        raise Problem(WRONG_INPUT, param="messages")
+    messages, focus = messages_of(given.get("messages")), given.get("focus")
     if not (focus is None or type(focus) is int):
         raise Problem(WRONG_INPUT, param="focus")
     risk = _risk(given.get("risk"))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from mindrail.serve import conversation, streams
 from mindrail.serve.exchange import Exchange
 from mindrail.serve.schemas import BOOLEAN, CONVERSATION, OBJECT, STRING, Schema, object_of
 
@@ -26,19 +27,19 @@ _STEP = {"released": STRING, "stopped": {}, "decision": STRING, "answer": OBJECT
 #: our own routes: path, what it does, what it takes, what it gives
 _OWN: tuple[tuple[str, str, Schema, Schema], ...] = (
     (
-        "/v1/judge",
+        conversation.PATH,
         "Judge a turn of a conversation, and the risk that has built up in it",
         object_of(_JUDGE, "messages"),
         object_of(_JUDGED, *_JUDGED),
     ),
     (
-        "/v1/streams",
+        streams.PATH,
         "Open a stream for a reply that is being written",
         object_of(_OPEN),
         object_of({"stream": STRING, "model": STRING}, "stream", "model"),
     ),
     (
-        "/v1/streams/{stream}",
+        streams.PATH_ONE,
         "Hand over a chunk of the reply, or its end",
         object_of({"chunk": STRING, "end": BOOLEAN}),
         object_of(_STEP, "released", "stopped"),

@@ -73,6 +73,13 @@ def texts_of(value: Any, param: str, *, least: int = 1) -> list[str]:
     return value
 
 
+def messages_of(value: Any) -> list[dict[str, Any]]:
+    """The messages of a conversation, which may be none; what each says is read later. Raises Problem."""
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise Problem(WRONG_INPUT, param="messages")
+    return value
+
+
 def few(values: Sequence[Any], param: str) -> None:
     """Raise Problem for more inputs than one request may hold."""
     if len(values) > MOST_INPUTS:

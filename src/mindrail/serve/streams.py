@@ -21,7 +21,7 @@ from mindrail.errors import BadConfig, UsageError
 from mindrail.guard.messages import example_of
 from mindrail.guard.stream import CHECKS, Checks, Final, ReplyStream, Step
 from mindrail.records import Example
-from mindrail.serve.exchange import fields, model_of
+from mindrail.serve.exchange import fields, messages_of, model_of
 from mindrail.serve.handler import fits
 from mindrail.serve.refusals import (
     BUSY_STREAM,
@@ -67,9 +67,7 @@ class Streams:
         """Open one. Raises Problem."""
         given = fields(body)
         served = self._service.shelf.find(model_of(given))
-        before = given.get("messages", [])
-        if not isinstance(before, list) or not all(isinstance(one, dict) for one in before):
-            raise Problem(WRONG_INPUT, param="messages")
+        before = messages_of(given.get("messages", []))
         fits(_example(before, ""), self._service.settings.text_bytes)
         now = self._clock()
         self._open = {name: one for name, one in self._open.items() if one.busy or now - one.used < IDLE}

@@ -6,7 +6,7 @@ import numpy as np
 
 from mindrail.arrays import Float, ndarray
 from mindrail.llm.choose import FAINT
-from mindrail.prompts.guards._base import Asked, Format, Meaning
+from mindrail.prompts.guards._base import Asked, Format, Meaning, stopped
 from mindrail.prompts.guards._read import Verdict
 from mindrail.taxonomy import Axis
 
@@ -72,7 +72,7 @@ def _touched(axis: Axis, meaning: Meaning, codes: Sequence[str]) -> list[str]:
 
 def _worst(axis: Axis, names: Sequence[str]) -> str:
     """The last of these labels that is stopped, or the last of all that are."""
-    bad = [label.name for label in axis.labels if label.decision != "allow"]
+    bad = [label.name for label in stopped(axis)]
     return next((name for name in reversed(bad) if name in names), bad[-1])
 
 

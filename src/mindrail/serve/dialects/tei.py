@@ -12,17 +12,16 @@ from typing import Any
 
 from starlette.requests import Request
 
+from mindrail.calibrate.decide import VERDICTS
 from mindrail.records import Example
 from mindrail.serve import schemas
 from mindrail.serve.exchange import Exchange, Question, example, few, fields, texts_of
 from mindrail.serve.outcome import Outcome
 from mindrail.serve.refusals import WRONG_INPUT
 from mindrail.serve.shelf import Served
-from mindrail.taxonomy.axis import Verdict
 from mindrail.web.problems import Problem
 
 _TYPES = {400: "Validation", 413: "Validation", 429: "Overloaded", 503: "Overloaded", 500: "Backend"}
-_WORSE: tuple[Verdict, ...] = ("allow", "review", "block")
 
 
 def read(body: Any, request: Request) -> Question:
@@ -45,7 +44,7 @@ def answer(question: Question, outcomes: Sequence[Outcome], served: Served) -> A
     left, said = list(outcomes), []
     for size in sizes:
         mine, left = left[:size], left[size:]
-        said.append(_labels(max(mine, key=lambda one: (_WORSE.index(one.decision), one.probability))))
+        said.append(_labels(max(mine, key=lambda one: (VERDICTS.index(one.decision), one.probability))))
     return said[0] if alone else said
 
 
