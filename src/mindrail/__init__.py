@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mindrail.calibrate.decide import Decision
     from mindrail.guard.guard import Answer, Guard
+    from mindrail.recipes.classifier import MindrailClassifier
     from mindrail.records import Example, Turn
     from mindrail.taxonomy import Axis, Taxonomy
     from mindrail.taxonomy.load import load as load_taxonomy
@@ -30,6 +31,7 @@ _PLACES = {
     "Decision": "mindrail.calibrate.decide:Decision",
     "Example": "mindrail.records.example:Example",
     "Guard": "mindrail.guard.guard:Guard",
+    "MindrailClassifier": "mindrail.recipes.classifier:MindrailClassifier",
     "Taxonomy": "mindrail.taxonomy.axis:Taxonomy",
     "Turn": "mindrail.records.example:Turn",
     "load_taxonomy": "mindrail.taxonomy.load:load",
@@ -41,6 +43,7 @@ __all__ = [
     "Decision",
     "Example",
     "Guard",
+    "MindrailClassifier",
     "Taxonomy",
     "Turn",
     "__version__",
