@@ -12,7 +12,7 @@ from helpers.annotating import RISK, examples, project
 from helpers.axes import SCALE, SEVERAL
 from helpers.guards import tiny_guard
 from mindrail import files
-from mindrail.annotate import hashed, order, results, setup
+from mindrail.annotate import order, results, setup
 from mindrail.annotate.desk import Desk
 from mindrail.annotate.project import Project
 from mindrail.annotate.settings import Settings
@@ -20,6 +20,7 @@ from mindrail.errors import BadSplit, UsageError
 from mindrail.guard import Guard
 from mindrail.records import Example, jsonl
 from mindrail.records.targets import encode
+from mindrail.text import hashed
 
 
 def next_of(desk: Desk) -> str | None:

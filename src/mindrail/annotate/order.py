@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from mindrail import seeds
-from mindrail.annotate import hashed
 from mindrail.arrays import Bool, Float, Int, ndarray
 from mindrail.records import Targets
 from mindrail.taxonomy import Axis
+from mindrail.text import hashed
 
 #: how many texts diversity chooses among, and how many it chooses; the rest follow at random
 CANDIDATES, CHOSEN = 20_000, 1_000
