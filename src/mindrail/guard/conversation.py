@@ -13,7 +13,6 @@ import numpy as np
 
 from mindrail import config
 from mindrail.calibrate.decide import VERDICTS, Decision
-from mindrail.calibrate.policy import chances
 from mindrail.errors import BadConfig, UsageError
 from mindrail.guard.guard import Answer, Guard
 from mindrail.guard.messages import SPEAKERS, example_of
@@ -164,8 +163,7 @@ def pressure(guard: Guard, answer: Decision) -> float:
     Linear in the probability between these points; of several events the largest counts. Never below what
     the turn's own decision says: a text that was not read presses with 1.
     """
-    row = np.array([[answer.probabilities[name] for name in guard.axis.names]])
-    chance = {name: float(column[0]) for name, column in chances(guard.axis, row).items()}
+    chance = guard.chances(answer)
     each = [
         _between(chance[at.event], at.stop, 1.0 if at.block is None else at.block)
         for at in guard.calibration.thresholds

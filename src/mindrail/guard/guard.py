@@ -6,9 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from mindrail import config, machine, plugins
 from mindrail.calibrate.decide import Decision, decide, strictness
-from mindrail.calibrate.policy import Calibration
+from mindrail.calibrate.policy import Calibration, chances
 from mindrail.errors import BadConfig, BrokenGuard, UsageError, WrongTaxonomy
 from mindrail.guard import golden
 from mindrail.guard.manifest import READING, Manifest
@@ -118,6 +120,11 @@ class Guard:
 
     def __repr__(self) -> str:
         return f"Guard({self.id}, {self.manifest.kind}, {self.taxonomy.id}: {' | '.join(self.axis.names)})"
+
+    def chances(self, answer: Decision) -> dict[str, float]:
+        """The probability of each event that a threshold may be set on, from those of the labels."""
+        row = np.array([[answer.probabilities[name] for name in self.axis.names]])
+        return {name: float(column[0]) for name, column in chances(self.axis, row).items()}
 
     def read_as(self, reading: Reading) -> "Guard":
         """The same model reading otherwise, for comparisons. Its id no longer tells how it reads."""

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mindrail.files import digest
@@ -68,6 +68,12 @@ class Example:
     def context(self) -> tuple[Turn, ...]:
         """What was said before it."""
         return self.turns[: self.focus]
+
+    def saying(self, text: str) -> "Example":
+        """The same conversation with the judged turn in other words; its id stays."""
+        turns = list(self.turns)
+        turns[self.focus] = Turn(turns[self.focus].speaker, text)
+        return replace(self, turns=tuple(turns))
 
     def rendered(self) -> tuple[str, str]:
         """(context, judged turn) as models read them.

@@ -1,12 +1,11 @@
 """A scorer that also reads what is not written plainly: of a text and its views, the most dangerous counts."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
 from mindrail.arrays import Float, ndarray
-from mindrail.records import Example, Turn
+from mindrail.records import Example
 from mindrail.runtime.local import LocalScorer, Score, Spread
 from mindrail.text.normalise import Reading, views
 from mindrail.text.unseen import unseen
@@ -33,10 +32,10 @@ class ViewedScorer(LocalScorer):
         """Score one text and its views."""
         text = example.text
         kept = self._kept(text)
-        written = example if kept is text else _saying(example, kept)
+        written = example if kept is text else example.saying(kept)
         base = self.inner.one(written, spread)
         others = views(kept, self.inner.lexicon, self.reading, read=base.coverage)
-        each = [base, *(self.inner.one(_saying(example, view.text), spread) for view in others)]
+        each = [base, *(self.inner.one(example.saying(view.text), spread) for view in others)]
         read = max(
             score.coverage
             for score, same in zip(each, [True, *(v.same for v in others)], strict=True)
@@ -60,10 +59,3 @@ class ViewedScorer(LocalScorer):
     def _kept(self, text: str) -> str:
         half = self.reading.longest // 2
         return text if len(text) <= self.reading.longest else f"{text[:half]}{text[-half:]}"
-
-
-def _saying(example: Example, text: str) -> Example:
-    """The same conversation with the judged turn in other words; its id stays."""
-    turns = list(example.turns)
-    turns[example.focus] = Turn(turns[example.focus].speaker, text)
-    return replace(example, turns=tuple(turns))
