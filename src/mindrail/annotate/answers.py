@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mindrail.errors import DataError
-from mindrail.taxonomy import Answer, Axis, Taxonomy
+from mindrail.taxonomy import Answer, Axis, Taxonomy, labels_in
 
 #: axis name to answer
 Answers = Mapping[str, Answer]
@@ -17,14 +17,9 @@ class BadAnswer(DataError):
 def applies(axis: Axis, answers: Answers) -> bool:
     """Whether a question is asked, given the answers to those before it."""
     return all(
-        set(names(answers[other])) & set(wanted) if other in answers else False
+        set(labels_in(answers[other])) & set(wanted) if other in answers else False
         for other, wanted in axis.only_if.items()
     )
-
-
-def names(answer: Answer) -> tuple[str, ...]:
-    """An answer as a tuple of labels, whatever its axis."""
-    return (answer,) if isinstance(answer, str) else tuple(answer)
 
 
 def parse(taxonomy: Taxonomy, value: Any, *, whole: bool = True) -> dict[str, Answer]:

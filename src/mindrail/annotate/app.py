@@ -26,7 +26,7 @@ from mindrail.web.envelope import Envelope, not_found
 from mindrail.web.limits import Limits
 from mindrail.web.origins import LocalHosts
 from mindrail.web.problems import INVALID_REQUEST, Kind, Problem
-from mindrail.web.static import Pages
+from mindrail.web.static import SHARED, Pages, shared
 
 LIMITS = Limits(body_bytes=64 * 1024)
 
@@ -54,6 +54,7 @@ class App:
         return [
             Route("/", self.index),
             Route("/static/{name:path}", self.pages.get),
+            Route(SHARED, shared().get),
             Route("/api/session", self.enter, methods=["POST"]),
             Route("/api/session", self.session, methods=["GET"]),
             Route("/api/session", self.leave, methods=["DELETE"]),

@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from mindrail.annotate.answers import names
 from mindrail.annotate.formats._foreign import Foreign
 from mindrail.annotate.results import Labelled
 from mindrail.stats.agreement import Agreement, Ratings, by_label, by_node, by_pair, measure, over_time
 from mindrail.stats.dawid_skene import consensus
 from mindrail.stats.intervals import Interval
-from mindrail.taxonomy import Kind, Taxonomy
+from mindrail.taxonomy import Kind, Taxonomy, labels_in
 
 #: fewer items than this that several judged, and nobody's errors can be told
 _ENOUGH = 30
@@ -54,7 +53,7 @@ def spoken(labelled: Sequence[Labelled], asked: Taxonomy) -> list[Spoken]:
     touched = sorted((one for one in labelled if one.labels), key=lambda one: max(s.seq for s in one.labels))
     return [
         Spoken(
-            {axis.name: {who: names(a) for who, a in one.said(axis).items()} for axis in asked.axes},
+            {axis.name: {who: labels_in(a) for who, a in one.said(axis).items()} for axis in asked.axes},
             one.item.example.group,
         )
         for one in touched

@@ -12,7 +12,7 @@ from mindrail.annotate.answers import BadAnswer
 from mindrail.annotate.events import Event, append
 from mindrail.annotate.project import Project, put, put_taxonomy
 from mindrail.errors import UnknownName
-from mindrail.taxonomy import Answer, Label, Taxonomy
+from mindrail.taxonomy import Answer, Label, Taxonomy, labels_in
 
 #: (axis, old label) to the new label
 Moves = Mapping[tuple[str, str], str]
@@ -79,7 +79,7 @@ def _same(old: Taxonomy, new: Taxonomy, mapping: Mapping[str, str]) -> Moves:
 
 def _carried(new: Taxonomy, moves: Moves, said: Mapping[str, Any]) -> dict[str, Answer] | None:
     """The same answers in the new words, or None where one of them has no place there."""
-    kept = {axis: answer.names(given) for axis, given in said.items() if axis in {a.name for a in new.axes}}
+    kept = {axis: labels_in(given) for axis, given in said.items() if axis in {a.name for a in new.axes}}
     moved = {
         axis: [moves[axis, label] for label in labels if (axis, label) in moves]
         for axis, labels in kept.items()

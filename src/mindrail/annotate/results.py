@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mindrail.annotate.answers import Answers, names
+from mindrail.annotate.answers import Answers
 from mindrail.annotate.project import Item, item
-from mindrail.taxonomy import Answer, Axis, Taxonomy
+from mindrail.taxonomy import Answer, Axis, Taxonomy, labels_in
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Labelled:
         """The share of people who gave each label: a distribution, except for `any_of`. Empty where nobody did."""
         said = self.said(axis)
         return {
-            name: sum(name in names(answer) for answer in said.values()) / len(said)
+            name: sum(name in labels_in(answer) for answer in said.values()) / len(said)
             for name in axis.names
             if said
         }
@@ -106,4 +106,4 @@ def _labelling(row: sqlite3.Row) -> Labelling:
 
 
 def _key(answer: Answer) -> tuple[str, ...]:
-    return names(answer)
+    return labels_in(answer)

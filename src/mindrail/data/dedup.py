@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from mindrail.errors import MissingExtra
 from mindrail.records.example import Example
-from mindrail.taxonomy.axis import Answer, Axis
+from mindrail.taxonomy.axis import Answer, Axis, labels_in
 
 #: A shingle is this many words in a row. Shorter texts are compared whole.
 SHINGLE = 5
@@ -77,7 +77,7 @@ def drop_duplicates(examples: Sequence[Example], axis: Axis) -> tuple[list[Examp
 
 
 def _same(answer: Answer) -> frozenset[str]:
-    return frozenset([answer] if isinstance(answer, str) else answer)
+    return frozenset(labels_in(answer))
 
 
 def near_pairs(left: Sequence[str], right: Sequence[str], threshold: float = 0.7) -> list[Pair]:

@@ -8,7 +8,7 @@ from typing import Literal
 from mindrail import seeds
 from mindrail.errors import BadSplit
 from mindrail.records import Example
-from mindrail.taxonomy import Answer, Axis
+from mindrail.taxonomy import Answer, Axis, labels_in
 
 Sampling = Literal["stratified", "balanced"]
 
@@ -111,8 +111,7 @@ def thin_out(examples: Sequence[Example], axis: Axis, at_most: Mapping[str, int]
 
 def labels_of(example: Example, axis: Axis) -> tuple[str, ...]:
     """The labels that are true of an example; none where it has no answer."""
-    answer = example.answers.get(axis.name, ())
-    return (answer,) if isinstance(answer, str) else answer
+    return labels_in(example.answers.get(axis.name, ()))
 
 
 def _of(examples: Sequence[Example], source: str) -> list[Example]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from mindrail.arrays import Bool, ndarray
 from mindrail.records.example import Example
-from mindrail.taxonomy.axis import Answer, Axis
+from mindrail.taxonomy.axis import Answer, Axis, labels_in
 
 
 class Targets(NamedTuple):
@@ -31,7 +31,7 @@ def encode(axis: Axis, answers: Sequence[Answer | None]) -> Targets:
             continue
         axis.check(answer)
         known[i] = True
-        for name in (answer,) if isinstance(answer, str) else answer:
+        for name in labels_in(answer):
             values[i, axis.names.index(name)] = True
     return Targets(values, known)
 

@@ -17,6 +17,11 @@ Verdict = Literal["allow", "review", "block"]
 Answer = str | tuple[str, ...]
 
 
+def labels_in(answer: Answer) -> tuple[str, ...]:
+    """An answer as a tuple of label names, whatever its axis."""
+    return (answer,) if isinstance(answer, str) else tuple(answer)
+
+
 @dataclass(frozen=True)
 class Label:
     """One possible answer. `decision` is what a guard does, by default, when it is sure of it."""
@@ -98,7 +103,7 @@ class Axis:
 
     def check(self, answer: Answer) -> None:
         """Raise ValueError unless `answer` is one this axis knows."""
-        given = (answer,) if isinstance(answer, str) else answer
+        given = labels_in(answer)
         if self.exclusive and len(given) != 1:
             raise ValueError(f"axis '{self.name}' takes exactly one label, found {len(given)}")
         for name in given:

@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mindrail.annotate.answers import names
 from mindrail.annotate.formats._foreign import BadRow, Foreign, from_list, from_messages, messages, words
 from mindrail.annotate.results import Labelled
 from mindrail.records import Example
-from mindrail.taxonomy import Taxonomy
+from mindrail.taxonomy import Taxonomy, labels_in
 
 FIELD = "conversation"
 
@@ -32,7 +31,7 @@ def _record(one: Labelled, asked: Taxonomy) -> dict[str, Any]:
     responses: dict[str, list[dict[str, Any]]] = {}
     for axis in asked.axes:
         for who, answer in one.said(axis).items():
-            value = answer if isinstance(answer, str) else list(names(answer))
+            value = answer if isinstance(answer, str) else list(labels_in(answer))
             responses.setdefault(axis.name, []).append(
                 {"value": value, "user_id": who, "status": "submitted"}
             )

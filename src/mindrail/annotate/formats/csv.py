@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mindrail import files
-from mindrail.annotate.answers import names
 from mindrail.annotate.formats._foreign import Foreign, iso, text_of
 from mindrail.annotate.results import Labelled
 from mindrail.errors import BadFile
 from mindrail.records import Example
-from mindrail.taxonomy import Taxonomy
+from mindrail.taxonomy import Taxonomy, labels_in
 
 COLUMNS = ("item", "split", "annotator", "at", "text", "note")
 #: between the labels of one cell, and a cell that says that no label holds
@@ -33,7 +32,7 @@ def write(labelled: Sequence[Labelled], asked: Taxonomy) -> dict[str, str]:
     for one in labelled:
         notes = {note.who: note.text for note in one.notes}
         for said in one.labels:
-            given = {axis: SEPARATOR.join(names(answer)) or NONE for axis, answer in said.answers.items()}
+            given = {axis: SEPARATOR.join(labels_in(answer)) or NONE for axis, answer in said.answers.items()}
             cells = [
                 one.item.example.id,
                 one.item.part,

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from mindrail import files
-from mindrail.annotate.answers import Answers, names
+from mindrail.annotate.answers import Answers
 from mindrail.annotate.formats._foreign import BadRow, Foreign, naming, text_of, words
 from mindrail.annotate.results import Labelled
 from mindrail.records import Example
-from mindrail.taxonomy import Taxonomy
+from mindrail.taxonomy import Taxonomy, labels_in
 
 
 def write(labelled: Sequence[Labelled], asked: Taxonomy) -> dict[str, str]:
@@ -53,8 +53,8 @@ def _lines(labelled: Sequence[Labelled], who: str, several: bool) -> str:
 def _tagged(answers: Answers, several: bool) -> list[str]:
     """Labels; with several questions each after its own, and nothing after one that no label answers."""
     if not several:
-        return [name for answer in answers.values() for name in names(answer)]
-    return [f"{axis}:{name}" for axis, answer in answers.items() for name in names(answer) or ("",)]
+        return [name for answer in answers.values() for name in labels_in(answer)]
+    return [f"{axis}:{name}" for axis, answer in answers.items() for name in labels_in(answer) or ("",)]
 
 
 def _label(line: int, row: Mapping[str, Any], who: str) -> Foreign:

@@ -10,11 +10,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from mindrail.annotate.answers import names
 from mindrail.annotate.formats._foreign import BadRow, Foreign, from_list, from_messages, iso, messages, words
 from mindrail.annotate.results import Labelled
 from mindrail.records import Example
-from mindrail.taxonomy import Axis, Taxonomy
+from mindrail.taxonomy import Axis, Taxonomy, labels_in
 
 
 def write(labelled: Sequence[Labelled], asked: Taxonomy) -> dict[str, str]:
@@ -46,7 +45,7 @@ def _task(number: int, one: Labelled) -> dict[str, Any]:
                         "from_name": axis,
                         "to_name": "dialogue",
                         "type": "choices",
-                        "value": {"choices": list(names(answer))},
+                        "value": {"choices": list(labels_in(answer))},
                     }
                     for axis, answer in said.answers.items()
                 ],

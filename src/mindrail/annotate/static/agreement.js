@@ -1,7 +1,7 @@
 // How far people agree, with intervals, and how far everybody is.
 
 import { get } from "./api.js";
-import { capital, draw, main, make, readable, say, show } from "./dom.js";
+import { capital, draw, main, make, readable, say, show } from "../web/dom.js";
 
 const NAMES = {
   percent: "Pairs that agree", kappa: "Fleiss’ κ", alpha: "Krippendorff’s α", ac1: "Gwet’s AC1", ac2: "Gwet’s AC2 (near misses count in part)",

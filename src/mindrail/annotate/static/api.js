@@ -1,32 +1,11 @@
-// The server's endpoints. Nothing of what is sent or received is ever kept in a URL or in the browser's storage.
+// The server's endpoints.
 
-/** A refusal of the server, or of the network (code "offline"). */
-export class Refused extends Error {
-  constructor(status, code, message) {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
-}
+import { request } from "../web/request.js";
 
-async function call(method, path, body) {
-  let answer;
-  try {
-    answer = await fetch(`api/${path}`, {
-      method,
-      headers: body === undefined ? {} : { "content-type": "application/json" },
-      body: body === undefined ? undefined : JSON.stringify(body),
-    });
-  } catch {
-    throw new Refused(0, "offline", "The server does not answer. Nothing was lost: start it again, then try again.");
-  }
-  const value = await answer.json().catch(() => ({}));
-  if (!answer.ok) {
-    const error = value.error ?? {};
-    throw new Refused(answer.status, error.code ?? "unknown", error.message ?? `The server answered ${answer.status}.`);
-  }
-  return value;
-}
+export { Refused } from "../web/request.js";
+
+const offline = "The server does not answer. Nothing was lost: start it again, then try again.";
+const call = (method, path, body) => request(method, `api/${path}`, body, { offline });
 
 export const get = (path) => call("GET", path);
 export const post = (path, body = {}) => call("POST", path, body);

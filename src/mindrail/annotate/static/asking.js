@@ -1,6 +1,6 @@
 // One question on the page: options with their definitions, or the tests of a first_of question one by one.
 
-import { capital, key, make, readable } from "./dom.js";
+import { capital, key, make, readable } from "../web/dom.js";
 import { answer, back, begin, current, test } from "./questions.js";
 
 /**

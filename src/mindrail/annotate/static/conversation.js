@@ -1,6 +1,6 @@
 // A conversation, with the turn under judgement marked.
 
-import { make } from "./dom.js";
+import { make } from "../web/dom.js";
 
 const SPEAKERS = { user: "Person", assistant: "Supporter" };
 

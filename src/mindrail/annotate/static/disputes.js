@@ -3,7 +3,7 @@
 import { fresh, post } from "./api.js";
 import { asking, definition } from "./asking.js";
 import { conversation } from "./conversation.js";
-import { key, main, make, readable, say, show } from "./dom.js";
+import { key, main, make, readable, say, show } from "../web/dom.js";
 
 const LETTERS = "ABCDEFGHIJ";
 

@@ -3,7 +3,7 @@
 import { fresh, get, post, Refused } from "./api.js";
 import { asking } from "./asking.js";
 import { conversation } from "./conversation.js";
-import { ask, key, main, make, say, show } from "./dom.js";
+import { ask, key, main, make, say, show } from "../web/dom.js";
 
 /** Opens the view; returns { press, close }. `rest` tells how many minutes lie between two reminders of a break. */
 export function label(session) {

@@ -3,7 +3,7 @@
 import { get, leave, post, Refused } from "./api.js";
 import { agreement } from "./agreement.js";
 import { disputes } from "./disputes.js";
-import { ask, key, make, say, show } from "./dom.js";
+import { ask, key, make, say, show } from "../web/dom.js";
 import { label } from "./label.js";
 
 const WARNED = "mindrail-warned"; // in this tab
