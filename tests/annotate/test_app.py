@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from helpers.annotating import project
+from mindrail import web
 from mindrail.annotate import app as apps
 from mindrail.annotate import session as sessions
 from mindrail.annotate.app import App, build
@@ -226,7 +227,8 @@ def test_the_page_is_its_own_and_loads_nothing_else(tmp_path: Path) -> None:
     assert "unsafe" not in page.headers["content-security-policy"]
     assert "<script>" not in page.text and "style=" not in page.text
     pages = apps.Pages("mindrail.annotate", "static")._pages
-    for name, (content, _, _) in pages.items():
+    shared = {f"../web/{name}": page for name, page in apps.shared()._pages.items()}
+    for name, (content, _, _) in (pages | shared).items():
         assert b"//" not in content.replace(b"// ", b"").replace(b"//\n", b"").replace(
             b"http://www.w3.org/2000/svg", b""
         ), name
@@ -235,8 +237,8 @@ def test_the_page_is_its_own_and_loads_nothing_else(tmp_path: Path) -> None:
 
 
 def test_texts_only_ever_become_text_nodes() -> None:
-    folder = Path(apps.__file__).parent / "static"
-    for script in folder.glob("*.js"):
+    folders = (Path(place.__file__).parent / "static" for place in (apps, web))
+    for script in (script for folder in folders for script in folder.glob("*.js")):
         for way in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
             assert way not in script.read_text(), script.name
 

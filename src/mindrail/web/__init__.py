@@ -12,7 +12,7 @@
 | `body` | `read`, `read_json`: a request's body, counted as it comes, with the headers it must have |
 | `envelope` | `Envelope`: request id, security headers, every exception as JSON; `not_found` for routers |
 | `origins` | `LocalHosts`: Host and Origin checks against DNS rebinding and cross-site requests |
-| `static` | `Pages`: files of a package, read once; no path ever reaches the disk |
+| `static` | `Pages`: files of a package, read once; no path reaches the disk. `shared`: what all pages share |
 | `listening` | `listen`: a bound socket, on loopback unless told otherwise |
 | `protocol` | `bounded`: uvicorn's protocol with deadlines and caps for headers, bodies and connections |
 | `running` | `run`: serves until SIGTERM, then lets everything accepted finish |

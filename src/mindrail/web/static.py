@@ -21,6 +21,9 @@ TYPES = {
     "woff2": "font/woff2",
 }
 
+#: where pages find what they share: `<script src="web/dom.js">`
+SHARED = "/web/{name:path}"
+
 
 class Pages:
     """The files in a folder of a package, by their path in it (`index.html`, `lib/app.js`); empty if it is missing.
@@ -59,3 +62,8 @@ class Pages:
                 content = found.read_bytes()
                 tag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
                 self._pages[f"{under}{found.name}"] = content, kind, tag
+
+
+def shared() -> Pages:
+    """Colours, elements and small scripts of all our pages, to be served at `SHARED`."""
+    return Pages("mindrail.web", "static")
