@@ -13,11 +13,11 @@ from typing import Any
 
 from mindrail.errors import BadFile, OutOfSpace
 
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 @contextmanager
-def _room(path: Path) -> Iterator[None]:
+def room(path: Path) -> Iterator[None]:
     """Turn 'disk full' and 'not writable' into one error that says what to do."""
     try:
         yield
@@ -40,7 +40,7 @@ def _sync(path: Path) -> None:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file atomically: temporary neighbour, fsync, rename, fsync of the folder."""
-    with _room(path):
+    with room(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         temporary = Path(name)
@@ -79,7 +79,7 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """Fill a temporary folder; on success it takes the place of `path`, on failure nothing changes."""
-    with _room(path):
+    with room(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
         old = temporary.with_name(temporary.name + ".old")

@@ -18,12 +18,14 @@ KINDS = {
     "augmentation": "mindrail.augment.methods",
     "command": "mindrail.cli",
     "dialect": "mindrail.serve.dialects",
+    "engine": "mindrail.batch.engines",
     "family": "mindrail.models",
     "format": "mindrail.annotate.formats",
     "guard-format": "mindrail.prompts.guards",
     "metric": "mindrail.metrics",
     "provider": "mindrail.llm.providers",
     "set": "mindrail.data.sets",
+    "source": "mindrail.batch.sources",
     "view": "mindrail.text.views",
 }
 

@@ -47,8 +47,7 @@ class Given:
 class Shard:
     """One file of rows. `first` counts from 1 over everything that was read, bad rows included.
 
-    `rows` were judged, `bad` were not, `context` are turns that were only read as context of others, `scored` are
-    the distinct texts that the model was asked about.
+    `rows` were judged, `bad` were not, `context` are turns that were only read as context of others.
     """
 
     file: str
@@ -56,18 +55,21 @@ class Shard:
     rows: int
     bad: int
     context: int
-    scored: int
     sha256: str
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Sums over all shards; `repeated_ids` are rows whose id an earlier row has, null where ids are made here."""
+    """Sums over all shards; `repeated_ids` are rows whose id an earlier row has, null where ids are made here.
+
+    `asked` is how many texts the model was asked about by the run that finished: the others were the same as one that
+    had been asked, or done before.
+    """
 
     rows: int = 0
     bad: int = 0
     context: int = 0
-    scored: int = 0
+    asked: int = 0
     repeated_ids: int | None = None
 
 

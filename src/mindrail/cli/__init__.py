@@ -30,6 +30,7 @@ ORDER = (
     "export",
     "merge",
     "check",
+    "scan",
     "serve",
     "replay",
     "annotate",

@@ -10,27 +10,37 @@ from mindrail.train.progress import Stepped
 _PACE = (0.5, 15.0)
 
 
+class Pace:
+    """When it is time to say something: twice a second on a terminal, four times a minute elsewhere."""
+
+    def __init__(self) -> None:
+        self.began = self.last = time.monotonic()
+
+    def say(self, line: str, *, over: bool) -> None:
+        """Say so, if it is time to; what is `over` is always said."""
+        now, moving = time.monotonic(), sys.stderr.isatty()
+        if now - self.last < _PACE[0 if moving else 1] and not over:
+            return
+        self.last = now
+        print(f"\r\x1b[K{line}" if moving else line, end="" if moving and not over else "\n", file=sys.stderr)
+        sys.stderr.flush()
+
+
 class Bar:
     """Tells how far a training run is and how long it will take, without filling a log."""
 
     def __init__(self, what: str) -> None:
-        self.what = what
-        self.began = self.last = time.monotonic()
+        self.what, self.pace = what, Pace()
         self.first: int | None = None
 
     def show(self, stepped: Stepped) -> None:
         """Say so, if it is time to."""
         self.first = stepped.step - 1 if self.first is None else self.first
-        now, moving = time.monotonic(), sys.stderr.isatty()
-        over = stepped.step == stepped.steps
-        if now - self.last < _PACE[0 if moving else 1] and not over:
-            return
-        self.last = now
-        left = (now - self.began) / max(1, stepped.step - self.first) * (stepped.steps - stepped.step)
+        spent = time.monotonic() - self.pace.began
+        left = spent / max(1, stepped.step - self.first) * (stepped.steps - stepped.step)
         losses = " ".join(f"{name} {value:.3f}" for name, value in stepped.report.items())
         line = f"{self.what}: step {stepped.step} of {stepped.steps}, {left:.0f} s left  {losses}".rstrip()
-        print(f"\r\x1b[K{line}" if moving else line, end="" if moving and not over else "\n", file=sys.stderr)
-        sys.stderr.flush()
+        self.pace.say(line, over=stepped.step == stepped.steps)
 
 
 def show(steps: Iterable[Stepped], what: str) -> None:

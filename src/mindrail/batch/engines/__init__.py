@@ -1,0 +1,1 @@
+"""Where the guard works during a scan, one way per file."""
