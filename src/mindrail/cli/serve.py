@@ -43,6 +43,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="labels to other services' categories",
     )
+    parser.add_argument(
+        "--no-page", dest="page", action="store_const", const=False, help="no browser page at /"
+    )
     _options.add_settings(parser, "settings of the server (docs/serve.md)")
 
 
@@ -61,7 +64,7 @@ def run(options: argparse.Namespace) -> Result:
         keys=options.keys,
         audit=options.audit,
         crosswalks=options.crosswalk,
-        settings=_options.settings(Settings, options),
+        settings=_options.settings(Settings, options, page=options.page),
         announce=lambda url: print(f"listening on {url}", file=sys.stderr, flush=True),
     )
     return Result({"stopped": True}, "")

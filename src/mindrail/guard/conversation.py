@@ -126,8 +126,7 @@ def judge(
     those it has seen are judged. Without it the last `pace.turns` judged turns are. Raises UsageError where
     nothing is left to judge, or the message at `focus` is of the other side.
     """
-    places = judged_by(guard, messages)
-    place = _focus(places, len(messages), focus, guard)
+    places, place = judged_by(guard, messages), focus_of(guard, messages, focus)
     known = risk or SessionRisk()
     fresh = [at for at in places if known.seen <= at <= place]
     if not fresh:
@@ -157,6 +156,21 @@ def judged_by(guard: Guard, messages: Sequence[Mapping[str, Any]]) -> list[int]:
     ]
 
 
+def focus_of(guard: Guard, messages: Sequence[Mapping[str, Any]], focus: int | None = None) -> int:
+    """The place of the message that `judge` judges. Raises UsageError where the guard judges none such."""
+    places, count = judged_by(guard, messages), len(messages)
+    if focus is None:
+        if not places:
+            raise UsageError(f"none of {count} messages is of the {guard.side}, whom this guard judges")
+        return places[-1]
+    if not -count <= focus < count:
+        raise UsageError(f"message {focus} is to be judged, but there are {count} messages")
+    place = focus % count
+    if place not in places:
+        raise UsageError(f"message {place} is not of the {guard.side}, whom this guard judges")
+    return place
+
+
 def pressure(guard: Guard, answer: Decision) -> float:
     """How hard one turn presses: 0 for none, 1 at the review threshold, 2 at the block threshold and above.
 
@@ -179,16 +193,3 @@ def _between(chance: float, review: float, block: float) -> float:
     if chance < review:
         return chance / review
     return 2.0 if chance >= block else 1.0 + (chance - review) / (block - review)
-
-
-def _focus(places: Sequence[int], count: int, focus: int | None, guard: Guard) -> int:
-    if focus is None:
-        if not places:
-            raise UsageError(f"none of {count} messages is of the {guard.side}, whom this guard judges")
-        return places[-1]
-    if not -count <= focus < count:
-        raise UsageError(f"message {focus} is to be judged, but there are {count} messages")
-    place = focus % count
-    if place not in places:
-        raise UsageError(f"message {place} is not of the {guard.side}, whom this guard judges")
-    return place

@@ -32,6 +32,17 @@ def verify(folder: Path, *, thorough: bool = False) -> tuple[Manifest, dict[str,
     return manifest, content
 
 
+def document(folder: Path, manifest: Manifest, name: str, most: int = 1024**2) -> str | None:
+    """A document of a verified folder, as text; None where it is missing, larger than `most` or was changed."""
+    entry = manifest.files.get(name)
+    if entry is None or entry.role != "document" or entry.size > most:
+        return None
+    try:
+        return _checked(folder, name, entry).decode()
+    except (BrokenGuard, UnicodeDecodeError):
+        return None
+
+
 def _listing(folder: Path, manifest: Manifest) -> set[str]:
     """The names in the folder. Refuses whatever the manifest does not list, and all but regular files."""
     present = set()

@@ -12,7 +12,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mindrail import plugins
-from mindrail.serve import conversation, streams
+from mindrail.serve import cards, conversation, explain, streams
 from mindrail.serve.document import document
 from mindrail.serve.exchange import Exchange
 from mindrail.serve.handler import Answering, Handler, guarded
@@ -24,7 +24,7 @@ from mindrail.web.answers import Json
 from mindrail.web.envelope import Envelope, not_found
 from mindrail.web.origins import LocalHosts
 from mindrail.web.problems import NOT_FOUND, Problem
-from mindrail.web.static import Pages
+from mindrail.web.static import SHARED, Pages, shared
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -38,7 +38,6 @@ def app(service: Service, hosts: Collection[str]) -> ASGIApp:
     """The whole app; `hosts` are the names it answers to."""
     made = exchanges()
     spoken = document(made, version("mindrail"))
-    pages = Pages("mindrail.serve", "static")
     opened = streams.Streams(service)
 
     async def described(request: Request) -> Response:
@@ -53,18 +52,25 @@ def app(service: Service, hosts: Collection[str]) -> ASGIApp:
         Route("/openapi.json", _counted(service, "/openapi.json", described)),
         Route("/v1/models", _counted(service, "/v1/models", partial(_models, service))),
         Route("/v1/models/{name}", _counted(service, "/v1/models/{name}", partial(_model, service))),
+        Route(cards.PATH, _counted(service, cards.PATH, partial(cards.card, service))),
         _own(service, conversation.PATH, partial(conversation.judge, service)),
+        _own(service, explain.PATH, partial(explain.explain, service)),
         _own(service, streams.PATH, opened.begin),
         _own(service, streams.PATH_ONE, opened.go_on),
+        *(_page() if service.settings.page else ()),
     ]
-    if "index.html" in pages:  # the browser page; its own requests carry the key
-
-        async def page(request: Request) -> Response:
-            return pages.page("index.html", request)
-
-        routes += [Route("/", page), Route("/static/{name:path}", pages.get)]
     router = Router(routes, default=partial(_unmatched, service), redirect_slashes=False)
     return Envelope(LocalHosts(router, hosts))
+
+
+def _page() -> list[Route]:
+    """The browser page. It holds nothing that is secret; what it asks for carries the key."""
+    pages = Pages("mindrail.serve", "static")
+
+    async def page(request: Request) -> Response:
+        return pages.page("index.html", request)
+
+    return [Route("/", page), Route("/static/{name:path}", pages.get), Route(SHARED, shared().get)]
 
 
 def _own(service: Service, path: str, answer: Answering) -> Route:

@@ -5,7 +5,7 @@ an earlier answer returned it; nothing is stored here.
 """
 
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,35 +14,34 @@ from mindrail.errors import BadConfig, UsageError
 from mindrail.guard import conversation
 from mindrail.guard.conversation import Judged, SessionRisk
 from mindrail.guard.messages import example_of
+from mindrail.records import Example
 from mindrail.serve.exchange import fields, messages_of, model_of
 from mindrail.serve.handler import fits
 from mindrail.serve.refusals import WRONG_INPUT
 from mindrail.serve.service import Service, cost_of
+from mindrail.serve.shelf import Served
 from mindrail.web.answers import Json
 from mindrail.web.problems import INTERNAL, Problem
 
 PATH = "/v1/judge"
 
 
+class Asked(NamedTuple):
+    """A turn that is to be judged: by whom, in which messages, at which place."""
+
+    served: Served
+    messages: list[dict[str, Any]]
+    place: int
+    example: Example
+
+
 async def judge(service: Service, request: Request, key: str, body: Any) -> Response:
     """The judged turn's answer, the session's risk after it, and the stricter of what both ask for."""
-    given = fields(body)
-    served = service.shelf.find(model_of(given))
-    messages, focus = messages_of(given.get("messages")), given.get("focus")
-    if not (focus is None or type(focus) is int):
-        raise Problem(WRONG_INPUT, param="focus")
-    risk = _risk(given.get("risk"))
-    try:
-        places = conversation.judged_by(served.guard, messages)
-        place = places[-1] if focus is None and places else focus
-        if place is None:
-            raise UsageError("nobody to judge")
-        example = example_of(messages, place)
-    except UsageError:
-        raise Problem(WRONG_INPUT, param="messages") from None
-    fits(example, service.settings.text_bytes)
-    turns = min(len(places), conversation.PACE.turns) if risk is None else max(1, len(places))
-    work = partial(conversation.judge, served.guard, messages, focus, risk=risk)
+    served, messages, place, example = asked(service, body)
+    risk = _risk(body.get("risk"))
+    places = conversation.judged_by(served.guard, messages)
+    turns = min(len(places), conversation.PACE.turns) if risk is None else len(places)
+    work = partial(conversation.judge, served.guard, messages, place, risk=risk)
     (found,) = await service.run([work], [turns * cost_of(example)], key, service.deadline(request), request)
     if isinstance(found, UsageError):
         raise Problem(WRONG_INPUT, param="messages")
@@ -51,7 +50,25 @@ async def judge(service: Service, request: Request, key: str, body: Any) -> Resp
         raise Problem(INTERNAL, headers={"x-should-retry": "false"})
     session = {"decision": found.decision, **found.risk.to_dict()}
     service.account(request.state.id, key, PATH, [(example, found.answer)], served, session=session)
-    return Json({"model": served.name, **found.to_dict()}, headers={"x-mindrail-guard": served.guard.id})
+    chances = served.guard.chances(found.answer)
+    told = {"model": served.name, **found.to_dict(), "chances": chances}
+    return Json(told, headers={"x-mindrail-guard": served.guard.id})
+
+
+def asked(service: Service, body: Any) -> Asked:
+    """The turn that a body with `model`, `messages` and `focus` is about. Raises Problem."""
+    given = fields(body)
+    served = service.shelf.find(model_of(given))
+    messages, focus = messages_of(given.get("messages")), given.get("focus")
+    if not (focus is None or type(focus) is int):
+        raise Problem(WRONG_INPUT, param="focus")
+    try:
+        place = conversation.focus_of(served.guard, messages, focus)
+        example = example_of(messages, place)
+    except UsageError:
+        raise Problem(WRONG_INPUT, param="messages") from None
+    fits(example, service.settings.text_bytes)
+    return Asked(served, messages, place, example)
 
 
 def _risk(value: Any) -> SessionRisk | None:

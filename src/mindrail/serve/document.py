@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from mindrail.serve import conversation, streams
+from mindrail.serve import cards, conversation, explain, streams
 from mindrail.serve.exchange import Exchange
-from mindrail.serve.schemas import BOOLEAN, CONVERSATION, OBJECT, STRING, Schema, object_of
+from mindrail.serve.schemas import BOOLEAN, CONVERSATION, NUMBER, OBJECT, STRING, Schema, list_of, object_of
 
 _ERROR = object_of({"error": object_of({"message": STRING, "type": STRING, "param": {}, "code": {}})})
 _REFUSALS = {
@@ -20,7 +20,19 @@ _REFUSALS = {
 }
 
 _JUDGE = {"model": STRING, "messages": CONVERSATION, "focus": {"type": "integer"}, "risk": OBJECT}
-_JUDGED = {"model": STRING, "decision": STRING, "answer": OBJECT, "risk": OBJECT}
+_JUDGED = {"model": STRING, "decision": STRING, "answer": OBJECT, "risk": OBJECT, "chances": OBJECT}
+_EXPLAIN = {"model": STRING, "messages": CONVERSATION, "focus": {"type": "integer"}}
+_SPAN = {"start": {"type": "integer"}, "end": {"type": "integer"}}
+_PASSAGE = object_of({**_SPAN, "probability": NUMBER, "words": BOOLEAN}, *_SPAN, "probability", "words")
+_WORD = object_of({**_SPAN, "change": NUMBER}, *_SPAN, "change")
+_EXPLAINED = {
+    "model": STRING,
+    "answer": OBJECT,
+    "event": STRING,
+    "probability": NUMBER,
+    "passages": list_of(_PASSAGE),
+    "words": list_of(_WORD),
+}
 _OPEN = {"model": STRING, "messages": CONVERSATION, "checks": OBJECT}
 _STEP = {"released": STRING, "stopped": {}, "decision": STRING, "answer": OBJECT}
 
@@ -31,6 +43,12 @@ _OWN: tuple[tuple[str, str, Schema, Schema], ...] = (
         "Judge a turn of a conversation, and the risk that has built up in it",
         object_of(_JUDGE, "messages"),
         object_of(_JUDGED, *_JUDGED),
+    ),
+    (
+        explain.PATH,
+        "Which words of a turn moved its answer; spans count characters (Unicode code points) of its text",
+        object_of(_EXPLAIN, "messages"),
+        object_of(_EXPLAINED, *_EXPLAINED),
     ),
     (
         streams.PATH,
@@ -51,6 +69,7 @@ _READING = {
     "/metrics": "Numbers for Prometheus",
     "/v1/models": "The guards that are served",
     "/v1/models/{name}": "One guard",
+    cards.PATH: "A guard's question, labels, thresholds, promise and card",
 }
 
 

@@ -213,5 +213,9 @@ async def _hung_up(request: Request) -> None:
 
 def cost_of(example: Example) -> int:
     """Bytes of the judged text, and a share of what was said before, which is cut but hardly read."""
-    before = sum(len(turn.text) for turn in example.context)
-    return len(example.text.encode("utf-8", "replace")) + before // 8 + PER_TEXT
+    return len(example.text.encode("utf-8", "replace")) + context_cost(example) + PER_TEXT
+
+
+def context_cost(example: Example) -> int:
+    """The share of what was said before."""
+    return sum(len(turn.text) for turn in example.context) // 8

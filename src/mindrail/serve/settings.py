@@ -29,6 +29,7 @@ class Settings:
     lame_duck: float = 1.0
     drain: float = 15.0
     audit_bytes: int = 64 * 1024 * 1024
+    page: bool = True  # the browser page at /
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:

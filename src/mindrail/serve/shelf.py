@@ -1,7 +1,7 @@
 """The guards that are served, by name."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from mindrail.guard import Guard
 from mindrail.serve import crosswalk
 from mindrail.serve.crosswalk import Crosswalk
 from mindrail.serve.desk import Polite
+from mindrail.serve.documents import Documents
 from mindrail.serve.refusals import UNKNOWN_MODEL
 from mindrail.web.problems import Problem
 
@@ -26,11 +27,12 @@ OPENAI_MODELS = frozenset(
 
 @dataclass(frozen=True, eq=False)
 class Served:
-    """One guard with the name it is asked by and what its labels mean elsewhere."""
+    """One guard with the name it is asked by, what its labels mean elsewhere, and its documents."""
 
     name: str
     guard: Guard
     crosswalk: Crosswalk
+    documents: Documents = field(default_factory=Documents)
 
     @cached_property
     def stopped(self) -> tuple[str, ...]:
@@ -67,11 +69,13 @@ class Shelf:
         served: list[Served] = []
         for given in guards:
             name, equals, folder = given.partition("=")
-            guard = Guard.load(folder if equals else given, threads=1, self_test=True)
+            place = Path(folder if equals else given)
+            guard = Guard.load(place, threads=1, self_test=True)
             name = name if equals else guard.taxonomy.id
             if not name or name in {one.name for one in served}:
                 raise UsageError(f"two guards go by the name '{name}'. Do: --guard NAME=DIR")
-            served.append(Served(name, guard, crosswalk.load(guard.taxonomy, guard.axis, crosswalks)))
+            mapped = crosswalk.load(guard.taxonomy, guard.axis, crosswalks)
+            served.append(Served(name, guard, mapped, Documents.read(place, guard.manifest)))
         return cls(served)
 
     def polite(self, between: Callable[[], None]) -> "Shelf":
