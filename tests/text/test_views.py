@@ -31,6 +31,8 @@ PLAIN = [
     "Καλημέρα σε όλους",
     "“Quoted” – and so on… 1½ cups ™",
     "A list: a) bread, b) soup",
+    "Soup (warm) and bread (make it at home), 7 p.m. in the U.S. or i.e. early (as they did)",
+    "Carrrots and tweet and breads, or soop",
     "",
     " \n ",
 ]
@@ -76,12 +78,24 @@ def test_worked_by_hand() -> None:
     assert read("warm 🍲🍲 soup") == [("emoji", "warm pot of food soup")]
     assert read("make s-o-u-p") == [("spaced", "make soup")]
     assert read("\u202epuos\u202c warm") == [("plain", "soup warm")]
+    assert read("warm suop and braed") == [("typos", "warm soup and bread")]
+    assert read("brme suop kwxy vrtp") == []  # one word mended does not make it a text
     assert read("zbfnvp jneuheqr jnez") == []  # too few of its words are known
     assert read("jnez fbhc naq oernq") == [("shifted", "warm soup and bread")]
     assert read("hello" + "".join(chr(0xE0000 + ord(c)) for c in "warm soup")) == [
         ("plain", "hello\nwarm soup")
     ]
     assert read("read d2FybSBzb3VwIGFuZCBicmVhZA== now") == [("decoded", "read  warm soup and bread  now")]
+
+
+def test_left_out_vowels_are_read_in_two_ways() -> None:
+    found = views(
+        "bd nd brd nd th gd sp", Lexicon(["bed", "bad", "and", "bread", "the", "good", "soup"]), Reading()
+    )
+    assert [view.text for view in found] == [
+        "bed and bread and the good soup",
+        "bad and bread and the good soup",
+    ]
 
 
 def test_code_within_code_is_followed_twice() -> None:

@@ -57,23 +57,33 @@ class Lexicon:
 
     def share(self, text: str) -> float:
         """The share of letters that lie in known words, at its beginning; 1.0 where there are none."""
-        known = total = 0
-        for word in _WORD.findall(text[:_LOOK].lower()):
-            total += len(word)
-            if word in self._cost:
-                known += len(word)
-        return known / total if total else 1.0
+        words = _WORD.findall(text[:_LOOK].lower())
+        known = sum(map(len, filter(self._cost.__contains__, words)))
+        return known / total if (total := sum(map(len, words))) else 1.0
 
-    def vowelled(self, word: str) -> str:
-        """The commonest word that is left as `word` without its vowels; the word itself if it is commoner."""
-        lower = word.lower()
-        meant = self._consonants.get(lower, lower)
-        return meant if self._cost.get(meant, _STRAY) < self._cost.get(lower, _STRAY) else word
+    def unknown(self, words: Iterable[str]) -> set[str]:
+        """Those of some words, in small letters, that it does not have."""
+        return set(words) - self._cost.keys()
+
+    def commonest(self, words: Iterable[str]) -> str:
+        """The commonest of some words, in small letters; empty where none is known."""
+        return min(filter(self._cost.__contains__, words), key=self._cost.__getitem__, default="")
+
+    def vowelled(self, word: str, place: int = 0) -> str:
+        """The word of the same consonants at this place, the commonest first; the last where there are fewer.
+
+        The word itself where none has them.
+        """
+        meant = self._consonants.get(word.lower(), [word])
+        return meant[min(place, len(meant) - 1)]
 
     @cached_property
-    def _consonants(self) -> dict[str, str]:
-        """Words by their consonants; of several, the commonest."""
-        return {word.translate(_NO_VOWELS): word for word in reversed(self._cost)}
+    def _consonants(self) -> dict[str, list[str]]:
+        """Words by their consonants."""
+        found: dict[str, list[str]] = {}
+        for word in self._cost:
+            found.setdefault(word.translate(_NO_VOWELS), []).append(word)
+        return found
 
     def parted(self, run: str) -> list[str]:
         """A run of letters as the likeliest words (Viterbi over word ranks, by Zipf's law); strays stay letters."""

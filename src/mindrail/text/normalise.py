@@ -13,7 +13,7 @@ from typing import NamedTuple
 from mindrail import plugins
 from mindrail.errors import BadConfig
 from mindrail.text.lexicon import Lexicon
-from mindrail.text.views._base import View
+from mindrail.text.views._base import WORDS, View
 
 #: all views, in the order in which they clean
 VIEWS = (
@@ -22,6 +22,7 @@ VIEWS = (
     "emoji",
     "spaced",
     "leet",
+    "typos",
     "decoded",
     "upside-down",
     "backwards",
@@ -30,8 +31,6 @@ VIEWS = (
 )
 #: codes within codes are followed so far
 DEPTH = 2
-#: a text is made of words from this share of known letters on; else keys are tried on it
-_WORDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def _look(
         yield "+".join(names), clean, not trail
     if not depth:
         return
-    strange = lexicon.share(clean) < _WORDS
+    strange = lexicon.share(clean) < WORDS  # keys are tried on it
     for source in dict.fromkeys((first, clean)):
         undone = False
         for name, step in steps.items():

@@ -10,6 +10,8 @@ from mindrail.text.lexicon import Lexicon
 #: `deciphers`: the whole text, and only where it is not made of known words.
 #: `rescues`: cleans too, but only where the model has read too little of the text as it is written.
 Kind = Literal["cleans", "decodes", "deciphers", "rescues"]
+#: a text is made of words from this share of known letters on
+WORDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -25,4 +27,4 @@ class View:
 
 def readable(made: str, text: str, lexicon: Lexicon) -> bool:
     """Whether what a key made of a text is far more made of known words than the text itself."""
-    return lexicon.share(made) >= max(0.5, lexicon.share(text) + 0.25)
+    return lexicon.share(made) >= max(WORDS, lexicon.share(text) + 0.25)

@@ -12,7 +12,7 @@ from mindrail.text.views._base import View
 
 #: a cheap look: signs that announce a code, a word too long for a word, or a row of digits in pairs
 _SIGNS = ("%", "&", "\\", "U+", "0x")
-_LONG = 16
+_LONG = re.compile(r"\S{16}")
 _DIGITS = frozenset("0123456789")
 _PAIRS = re.compile(
     r"[0-9A-Fa-f]{2}[\s:,]+[0-9A-Fa-f]{2}[\s:,]+[0-9A-Fa-f]{2}[\s:,]+[0-9A-Fa-f]{2}\b|[01]{8}"
@@ -23,7 +23,7 @@ _ESCAPES = re.compile(r"(?:\\u|\\x|\\U|U\+|0x)\{?([0-9A-Fa-f]{2,8})\}?")
 
 def read(text: str, lexicon: Lexicon) -> Iterator[str]:
     """The text with such parts undone."""
-    announced = any(sign in text for sign in _SIGNS) or max(map(len, text.split()), default=0) >= _LONG
+    announced = any(sign in text for sign in _SIGNS) or _LONG.search(text)
     if not announced and (_DIGITS.isdisjoint(text) or not _PAIRS.search(text)):
         return
     made = html.unescape(unquote(text, errors="replace") if "%" in text else text)

@@ -13,7 +13,8 @@ _LONGEST = 24
 #: what may stand for either of two letters
 _EITHER = ("i", "l")
 _WORD = re.compile(r"\\?[^\s\"#%&*,/:;=?\[\]^`}~\\.]+")
-_CUE = re.compile(r"[^\W\d_][0-9@$+!|(<{€£]+[^\W\d_]|[0-9@$+!|(<{€£][^\W\d_]{2}|[^\W\d_]{2}[0-9@$+|(<{€£]")
+#: no bracket before a word: `(sic)`
+_CUE = re.compile(r"[^\W\d_][0-9@$+!|(<{€£]+[^\W\d_]|[0-9@$+!|€£][^\W\d_]{2}|[^\W\d_]{2}[0-9@$+|(<{€£]")
 _INSIDE = re.compile(r"(?<=[^\W\d_])[013-9@$+!|]+(?=[^\W\d_])")
 #: `3rd`, `10km`, `90s`: a number with its unit
 _COUNT = re.compile(r"[$+(]?[0-9][0-9,.:]*[^\W\d_]{0,2}[)!+]?")

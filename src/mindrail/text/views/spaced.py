@@ -22,7 +22,8 @@ _TOO_MANY = 20
 _LONG = re.compile(rf"[^\W\d_]{{{_TOO_MANY},}}")
 #: cheaper to look for than what they announce
 _MAY_BE_APART = re.compile(r"[\W_][^\W_][\W_]{1,3}[^\W_][\W_]")
-_MAY_BE_BROKEN = re.compile(r"[.*_~|+^`\-]{1,2}[^\W\d_]")
+_MAY_BE_BROKEN = re.compile(r"[.*_~|+^`\-][^\W\d_]")
+_MAY_BE_LONG = re.compile(rf"\S{{{_TOO_MANY}}}")
 
 
 def read(text: str, lexicon: Lexicon) -> Iterator[str]:
@@ -32,7 +33,7 @@ def read(text: str, lexicon: Lexicon) -> Iterator[str]:
         made = _APART.sub(lambda match: _joined(match.group(), lexicon), made)
     if _MAY_BE_BROKEN.search(made):
         made = _BROKEN.sub(lambda match: _mended(match.group(), lexicon), made)
-    if max(map(len, made.split()), default=0) >= _TOO_MANY:
+    if _MAY_BE_LONG.search(made):
         made = _LONG.sub(lambda match: _parted(match.group(), lexicon), made)
     yield made
 
@@ -59,9 +60,10 @@ def _parted(word: str, lexicon: Lexicon) -> str:
 
 
 def _mended(word: str, lexicon: Lexicon) -> str:
-    """A broken word made whole, if it is one then and its pieces are not."""
+    """A broken word made whole, if it is one then and its pieces are not; two initials are none."""
     whole, pieces = _SIGNS.sub("", word), _SIGNS.split(word)
-    return whole if whole in lexicon and not all(piece in lexicon for piece in pieces) else word
+    broken = len(whole) > 2 and not all(piece in lexicon for piece in pieces)
+    return whole if broken and whole in lexicon else word
 
 
 VIEW = View("cleans", read)
