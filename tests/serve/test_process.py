@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 import re
 import signal
 import socket
@@ -10,12 +9,7 @@ import stat
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -24,64 +18,12 @@ import psutil
 import pytest
 
 from helpers import without_network
+from helpers.served import BRIEF, KEY, SERVE, serving
 from mindrail.cli import main
 
 #: no part of these may appear anywhere but in an answer's own request; mild, and nothing a program would say
 CANARIES = [f"kestrel{n}harbour{n * 7919 % 9973}lantern" for n in range(12)]
-KEY = "correct-horse-battery-staple"
 FORBIDDEN = ("torch", "transformers", "peft", "sklearn", "datasets", "pandas", "matplotlib", "scipy")
-
-_BRIEF = ("--set", "lame_duck=0.3")
-_SERVE = "import sys; from mindrail.cli import main; main(sys.argv[1:])"
-
-
-@dataclass(frozen=True)
-class Server:
-    url: str
-    process: "subprocess.Popen[bytes]"
-
-    def ask(self, path: str, body: Any = None, **headers: str) -> tuple[int, bytes]:
-        raw = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        given = {"content-type": "application/json", "x-api-key": KEY, **headers}
-        request = urllib.request.Request(f"{self.url}{path}", raw, given)
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return answer.status, answer.read()
-        except urllib.error.HTTPError as refused:
-            return refused.code, refused.read()
-
-
-@contextmanager
-def serving(
-    folder: Path, home: Path, *arguments: str, code: str = _SERVE, prefix: tuple[str, ...] = ()
-) -> Iterator[Server]:
-    """A process of its own in `home`, its output in files there."""
-    home.mkdir(exist_ok=True)
-    command = [
-        *prefix,
-        sys.executable,
-        "-c",
-        code,
-        "serve",
-        "--guard",
-        str(folder),
-        "--port",
-        "0",
-        *_BRIEF,
-        *arguments,
-    ]
-    environment = os.environ | {"MINDRAIL_KEYS": f"tester {KEY} admin", "TMPDIR": str(home)}
-    with (home / "stdout").open("wb") as out, (home / "stderr").open("wb") as err:
-        process = subprocess.Popen(command, stdout=out, stderr=err, cwd=home, env=environment)
-    try:
-        until = time.monotonic() + 20
-        while not (found := re.search(rb"listening on (http://\S+)", (home / "stderr").read_bytes())):
-            assert process.poll() is None and time.monotonic() < until, (home / "stderr").read_text()
-            time.sleep(0.02)
-        yield Server(found[1].decode(), process)
-    finally:
-        process.kill()
-        process.wait()
 
 
 _TELLING = """
@@ -91,7 +33,7 @@ atexit.register(lambda: print(json.dumps(sorted(sys.modules))))
 
 
 def test_it_starts_without_what_training_needs(folder: Path, tmp_path: Path) -> None:
-    code = _TELLING + _SERVE
+    code = _TELLING + SERVE
     with serving(folder, tmp_path / "home", code=code) as server:
         assert server.ask("/v1/moderations", {"input": "the soup is ready"})[0] == 200
         server.process.send_signal(signal.SIGTERM)
@@ -181,7 +123,7 @@ service._hung_up = hung_up
 
 def test_no_fault_lets_text_out(folder: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
-    with serving(folder, home, code=_FAULTY + _SERVE) as server:
+    with serving(folder, home, code=_FAULTY + SERVE) as server:
         status, said = server.ask("/v1/moderations", {"input": CANARIES[0]})
         assert status == 500 and json.loads(said)["error"]["code"] == "internal_error"
         assert server.ask("/v1/moderations", {"input": "the soup is ready"})[0] == 200
@@ -227,7 +169,7 @@ sys.addaudithook(hook)
 
 def test_it_connects_to_nobody(folder: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
-    with serving(folder, home, code=_GUARDED + _SERVE) as server:
+    with serving(folder, home, code=_GUARDED + SERVE) as server:
         image = {"input": [{"type": "image_url", "image_url": {"url": f"{server.url}/x.png"}}]}
         assert server.ask("/v1/moderations", image)[0] == 400
         assert server.ask("/v1/moderations", {"input": "the soup is ready"})[0] == 200
@@ -302,6 +244,6 @@ def test_what_cannot_be_served_is_said_at_once(
     monkeypatch.setattr("mindrail.serve.privacy.harden", lambda: None)  # of this very process
     monkeypatch.delenv("MINDRAIL_KEYS", raising=False)
     with pytest.raises(SystemExit) as ended:
-        main(["serve", "--guard", str(folder), "--port", "0", *_BRIEF, *arguments])
+        main(["serve", "--guard", str(folder), "--port", "0", *BRIEF, *arguments])
     assert ended.value.code == code
     assert said in capsys.readouterr().err
