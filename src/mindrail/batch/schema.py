@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 MANIFEST, BAD, ROWS = "manifest.json", "bad.jsonl", "rows"
+#: where `--report` writes to
+REPORT = "report"
 
 #: before the name of a label: the column of its probability
 CHANCE = "p."

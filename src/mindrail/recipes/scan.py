@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from mindrail.batch.bad import CODES, Bad
 from mindrail.batch.blocks import Block, blocks
 from mindrail.batch.engines._base import Start
 from mindrail.batch.rows import Columns, Reader, Record
-from mindrail.batch.schema import BAD, MANIFEST, ROWS, About, Counts, Manifest, Shard, read_manifest
+from mindrail.batch.schema import BAD, MANIFEST, REPORT, ROWS, About, Counts, Manifest, Shard, read_manifest
 from mindrail.batch.scoring import Memory, answered
 from mindrail.batch.sink import Sink
 from mindrail.errors import BadFile, UsageError
@@ -180,7 +181,9 @@ def _allowed(settings: Scan, manifest: Manifest) -> None:
             f"{out} exists. Do: go on with --resume, begin again with --overwrite, or name another"
         )
     foreign = {
-        name for name in here if name not in (MANIFEST, BAD, ROWS) and not name.startswith(f".{MANIFEST}.")
+        name
+        for name in here
+        if name not in (MANIFEST, BAD, ROWS, REPORT) and not name.startswith(f".{MANIFEST}.")
     }
     if foreign:
         raise UsageError(f"{out} holds {len(foreign)} things that are not of a scan. Do: name another folder")
@@ -194,6 +197,8 @@ def _prepare(settings: Scan, manifest: Manifest) -> None:
     leftovers = [*out.glob(".*"), *(out / ROWS).glob(".*")]  # of a run that was killed while it wrote
     for place in [*leftovers, *((out / ROWS).glob("*.parquet") if settings.overwrite else ())]:
         place.unlink()
+    if settings.overwrite:
+        shutil.rmtree(out / REPORT, ignore_errors=True)  # it was about other rows
     files.write_json(out / MANIFEST, manifest.to_dict())
 
 
