@@ -1,9 +1,11 @@
-"""A few harmless sentences of ours, with the scores a guard gave them when it was made.
+"""A few harmless sentences of ours, with the scores a guard gave them when it was made, and how it read disguises.
 
-If they come out differently, something under the guard has changed (a library, a processor, a file), and
-its thresholds mean nothing any more.
+If they come out differently, something under the guard has changed (a library, a processor, a file, the tables of
+Unicode), and its thresholds mean nothing any more.
 """
 
+import logging
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +15,10 @@ from mindrail.errors import BrokenGuard
 from mindrail.records import Example
 from mindrail.runtime.local import LocalScorer
 from mindrail.runtime.parts import Files, json_of, settings_of
+from mindrail.text.lexicon import Lexicon
+from mindrail.text.normalise import Reading, views
+
+_LOG = logging.getLogger(__name__)
 
 NAME = "golden.json"
 #: how far a raw score may lie from the recorded one
@@ -27,6 +33,15 @@ SENTENCES = (
     ("", "今天下午我们去公园散步吧。"),
     ("", "Mañana llueve; 3 paraguas bastan ☔ (creo yo)."),
 )
+#: what needs Unicode's tables to be read: full width, a lookalike, marks, an emoji, a ligature, upside down
+DISGUISED = (
+    "Ｔｈｅ ｌｉｂｒａｒｙ opens at nine",
+    "the lіbrаry opens",
+    "we had s\u0336o\u0336u\u0336p and br\u200bead",
+    "soup 🍲 and tea ☕",
+    "a ﬁne walk in the ｐａｒｋ ①",
+    "ʞɹɐd ǝɥʇ uᴉ ʞlɐʍ",
+)
 
 
 @dataclass(frozen=True)
@@ -40,21 +55,49 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Golden:
-    """What a guard said when it was made."""
+    """What a guard said when it was made; `read` are its views of each text in DISGUISED, under that Unicode.
+
+    Guards from before these were kept have none.
+    """
 
     sentences: tuple[Sentence, ...]
+    unicode: str = ""
+    read: tuple[tuple[str, ...], ...] = ()
 
 
-def record(scorer: LocalScorer) -> dict[str, Any]:
+def record(scorer: LocalScorer, reading: Reading) -> dict[str, Any]:
     """Plain values for `golden.json`, from the scorer as it is now."""
     scores = scorer.golden([Example.of(text, context=context) for context, text in SENTENCES])
     rows = zip(SENTENCES, scores.tolist(), strict=True)
-    return {"sentences": [{"context": before, "text": text, "scores": row} for (before, text), row in rows]}
+    return {
+        "sentences": [{"context": before, "text": text, "scores": row} for (before, text), row in rows],
+        "unicode": unicodedata.unidata_version,
+        "read": _read(scorer.lexicon, reading),
+    }
 
 
-def check(scorer: LocalScorer, files: Files) -> None:
-    """Raise BrokenGuard where a score has moved by more than TOLERANCE."""
+def check(scorer: LocalScorer, reading: Reading, files: Files) -> None:
+    """Raise BrokenGuard where a score has moved by more than TOLERANCE, or a disguise is read otherwise."""
     golden = settings_of(Golden, json_of(files, NAME), NAME)
+    _scores(golden, scorer)
+    if not golden.read:
+        return
+    here = unicodedata.unidata_version
+    if golden.read != _read(scorer.lexicon, reading):
+        raise BrokenGuard(
+            f"texts in disguise are read otherwise than when it was made (Unicode {golden.unicode} there, {here} "
+            "here). Do: export the guard again on this machine, or run it where it was made",
+            file=NAME,
+        )
+    if golden.unicode != here:
+        _LOG.warning("made under Unicode %s, runs under %s; disguises are read alike", golden.unicode, here)
+
+
+def _read(lexicon: Lexicon, reading: Reading) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(v.text for v in views(text, lexicon, reading, read=0.5)) for text in DISGUISED)
+
+
+def _scores(golden: Golden, scorer: LocalScorer) -> None:
     if not golden.sentences:
         raise BrokenGuard("expected sentences, found none", file=NAME)
     found = scorer.golden([Example.of(s.text, context=s.context) for s in golden.sentences])

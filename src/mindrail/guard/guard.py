@@ -81,7 +81,7 @@ class Guard:
         axis, reading = _axis(taxonomy, calibration), _reading(files)
         bare = load.scorer(manifest.kind, files, axis, threads or machine.cores())
         if self_test:
-            golden.check(bare, files)
+            golden.check(bare, reading, files)
         scorer = as_read(bare, calibration, reading)
         return cls(manifest, taxonomy, axis, calibration, scorer, reading)
 

@@ -50,7 +50,7 @@ def write_guard(
         "calibration.json": json_bytes(calibration.to_dict()),
         READING: json_bytes(config.plain(reading)),
     }
-    model[golden.NAME] = json_bytes(golden.record(scorer(kind, model, axis)))
+    model[golden.NAME] = json_bytes(golden.record(scorer(kind, model, axis), reading))
     parts: dict[Role, dict[str, bytes]] = {
         "runtime": model,
         "transformers": {name: _content(source) for name, source in (other_files or {}).items()},

@@ -50,6 +50,13 @@ class OnnxScorer(LocalScorer):
         scores = np.concatenate(list(spread(self._logits, reading.windows)))
         return Score(worst(self.axis, scores), reading.coverage, len(reading.windows))
 
+    def knows(self, token: int) -> None:
+        """Raise BrokenGuard where the model has no embedding for a token: its tokenizer is another's."""
+        try:
+            self._logits(Window((token,), (0,)))
+        except BrokenGuard:
+            raise BrokenGuard(f"the model cannot read token {token} of the tokenizer", file=MODEL) from None
+
     def _logits(self, window: Window) -> Float[ndarray, "1 k"]:
         length = len(window.ids)
         values = {"input_ids": window.ids, "attention_mask": (1,) * length, "token_type_ids": window.segments}
@@ -77,7 +84,9 @@ def load(files: Files, axis: Axis, threads: int = 1) -> OnnxScorer:
         reader = Reader(tokenizer_of(files), reach)
     except ValueError as error:
         raise BrokenGuard(f"tokenizer and reach do not fit: {error}", file=REACH) from None
-    return OnnxScorer(axis, session(model), reader, threads)
+    made = OnnxScorer(axis, session(model), reader, threads)
+    made.knows(reader.tokenizer.get_vocab_size() - 1)
+    return made
 
 
 def session(model: bytes) -> "InferenceSession":
