@@ -157,12 +157,9 @@ def test_the_card_tells_thresholds_promise_and_what_the_folder_says(running: Any
     told = running("GET", "/v1/models/tiny/card").json()
     assert told == running("GET", f"/v1/models/{told['guard']}/card").json()
     assert told["events"] == [{"name": "harmful", "labels": ["harmful"], "review": 0.3, "block": 0.6}]
-    assert (told["judges"], told["asks"], told["no_promise"]) == (
-        "user",
-        "Is there a storm?",
-        "made for a test",
-    )
-    assert told["promise"] is None and told["card"] == "# A guard for tests\n"
+    assert (told["judges"], told["asks"]) == ("user", "Is there a storm?")
+    assert (told["promise"], told["promised"]) == ("no promise: made for a test", None)
+    assert told["card"] == "# A guard for tests\n"
     assert [label["name"] for label in told["axis"]["labels"]] == list(TWO.names)
     assert running("GET", "/v1/models/none/card").status_code == 404
 

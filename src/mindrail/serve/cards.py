@@ -43,8 +43,8 @@ def told(served: Served) -> dict[str, Any]:
             if event.name in at
         ],
         "coverage_floor": guard.calibration.coverage_floor,
-        "promise": config.plain(guard.calibration.promise),
-        "no_promise": guard.calibration.no_promise,
+        "promise": guard.promise,
+        "promised": config.plain(guard.calibration.promise),
         "fitted_on": guard.calibration.fitted_on,
         "notes": list(guard.calibration.notes),
         "tested": list(served.documents.tested),
