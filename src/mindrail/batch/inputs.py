@@ -6,11 +6,11 @@ import os
 import sys
 import zlib
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, cast
 
 from mindrail import files, plugins
 from mindrail.batch.schema import Given
@@ -118,13 +118,13 @@ class Reading:
         )
 
 
-def _raw(given: Given) -> "BinaryIO | nullcontext[BinaryIO | None]":
+def _raw(given: Given) -> AbstractContextManager[BufferedReader | None]:
     if given.name == STDIN:
-        return nullcontext(sys.stdin.buffer)
+        return nullcontext(cast(BufferedReader, sys.stdin.buffer))
     return nullcontext(None) if given.format == _FOLDER else Path(given.name).open("rb")
 
 
-def _stamp(raw: BinaryIO | None) -> tuple[int, int] | None:
+def _stamp(raw: BufferedReader | None) -> tuple[int, int] | None:
     """What changes with a file's content; None for what is no file."""
     if raw is None or raw is sys.stdin.buffer:
         return None
@@ -132,7 +132,7 @@ def _stamp(raw: BinaryIO | None) -> tuple[int, int] | None:
     return about.st_size, about.st_mtime_ns
 
 
-def _unpacked(raw: BinaryIO) -> BinaryIO:
+def _unpacked(raw: BufferedReader) -> BufferedReader:
     """The bytes, unpacked if they are gzip by their first two bytes."""
-    peeked = cast(BufferedReader, raw).peek(2)[:2]
-    return cast(BinaryIO, BufferedReader(gzip.GzipFile(fileobj=raw))) if peeked == b"\x1f\x8b" else raw
+    packed = raw.peek(2)[:2] == b"\x1f\x8b"
+    return BufferedReader(cast(Any, gzip.GzipFile(fileobj=raw))) if packed else raw

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mindrail.batch.answers import Answered
 from mindrail.batch.rows import Said
@@ -13,6 +13,7 @@ class WorkerLost(Exception):
     """The process or machine that was at it is gone. Nothing is known of what it was asked; it can be asked again."""
 
 
+@runtime_checkable
 class Promised(Protocol):
     """Answers that are being made."""
 
@@ -21,6 +22,7 @@ class Promised(Protocol):
         ...
 
 
+@runtime_checkable
 class Engine(Protocol):
     """Takes texts to a guard; several are worked on at once, on the queue are as many as are submitted."""
 
@@ -29,6 +31,7 @@ class Engine(Protocol):
         ...
 
 
+@runtime_checkable
 class Start(Protocol):
     """`start` of an engine's file."""
 

@@ -1,8 +1,8 @@
 """Processes of a Ray cluster, or of one started here for as long as the scan takes.
 
-Ray's core rather than Ray Data: every piece of work is a task without effects, whose answer this process awaits and
-writes, so a machine that is lost takes nothing with it but time. Only this process reads inputs and writes shards; the
-other machines need mindrail installed, and neither the inputs nor the guard's folder.
+Ray's core rather than Ray Data: every piece of work is a task without effects, whose answer this process awaits
+and writes, so a machine that is lost takes nothing with it but time. Only this process reads inputs and writes
+shards; the other machines need mindrail installed, and neither the inputs nor the guard's folder.
 
 Texts travel inside the task's own message, in pieces that are too small for Ray's object store, which is shared and
 spills to disk. No error that could carry a text leaves a worker (`answers.answer`), and no log is sent around.
@@ -76,7 +76,8 @@ def start(guard: Path, workers: int | None, address: str | None) -> Iterator[Ray
     """Workers with that guard, on the cluster at `address` or one of `workers` cores here. Raises MissingExtra."""
     if importlib.util.find_spec("ray") is None:
         raise MissingExtra("ray", "ray", "the engine 'ray'")
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # read when Ray is imported
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # these are read when Ray is imported
+    os.environ.setdefault("RAY_worker_niceness", "0")  # by default its workers stand back behind everything else
     import ray
 
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 #: bytes of a row (JSON may write one character in six); longer ones are passed over unread
 MOST_ROW = 8 << 20
@@ -39,12 +40,12 @@ class Opened:
     that are wanted, and the one that holds text."""
 
     path: Path
-    file: BinaryIO | None
+    file: BufferedReader | None
     columns: Collection[str]
     text: str
 
     def lines(self) -> Iterator[tuple[int, bytes | None, int]]:
-        """(number, line without its end, length) of each line; None in place of one longer than MOST_ROW."""
+        """(number, line with its end, length) of each line; None in place of one longer than MOST_ROW."""
         assert self.file is not None
         number = 0
         while line := self.file.readline(MOST_ROW):
@@ -61,7 +62,7 @@ class Opened:
                 if line.startswith(_UTF_16):
                     raise Broken("not-utf8")
                 line = line.removeprefix(_BOM)
-            yield number, line.rstrip(b"\r\n"), length
+            yield number, line, length
 
     def need(self, found: Collection[str]) -> None:
         """Raises Broken where a table has no column of a wanted name."""

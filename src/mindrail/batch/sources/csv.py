@@ -35,7 +35,7 @@ def _text(opened: Opened, measured: list[int]) -> Iterator[str]:
     """Lines with their ends, which a cell in quotes may hold; adds their lengths up in `measured`."""
     for _, line, length in opened.lines():
         measured[0] += length
-        yield f"{_LONG}\n" if line is None else line.decode(errors="surrogateescape") + "\n"
+        yield f"{_LONG}\n" if line is None else line.decode(errors="surrogateescape")
 
 
 def _row(header: list[str], cells: list[str]) -> Mapping[str, object] | str:

@@ -12,6 +12,6 @@ def read(opened: Opened) -> Iterator[Cells]:
             yield Cells(number, "long-row", length)
         elif line.strip():
             try:
-                yield Cells(number, {opened.text: line.decode()}, length)
+                yield Cells(number, {opened.text: line.rstrip(b"\r\n").decode()}, length)
             except UnicodeDecodeError:
                 yield Cells(number, "not-utf8", length)
