@@ -22,7 +22,7 @@ class Coverage:
 
         1.0 for a text of nothing but space. Counted from the character `mark` on.
         """
-        if text.isascii() and self.unknown not in whole.ids and text.isprintable():
+        if text.isascii() and self.unknown not in whole.ids and "".join(text.split()).isprintable():
             return 1.0
         seen = np.zeros(len(text), dtype=bool)
         for token, (start, end) in zip(whole.ids, whole.offsets, strict=True):
