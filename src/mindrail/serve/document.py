@@ -5,12 +5,25 @@ from typing import Any
 
 from mindrail.serve import cards, conversation, explain, streams
 from mindrail.serve.exchange import Exchange
-from mindrail.serve.schemas import BOOLEAN, CONVERSATION, NUMBER, OBJECT, STRING, Schema, list_of, object_of
+from mindrail.serve.schemas import (
+    BOOLEAN,
+    CONVERSATION,
+    MODEL,
+    NUMBER,
+    OBJECT,
+    STRING,
+    Schema,
+    list_of,
+    object_of,
+)
+from mindrail.web.problems import Problem
 
 _ERROR = object_of({"error": object_of({"message": STRING, "type": STRING, "param": {}, "code": {}})})
+_OWN_ERROR = {"$ref": "#/components/schemas/Error"}
 _REFUSALS = {
     "400": "The body is not what this route takes.",
     "401": "No valid key.",
+    "403": "A key that may not do this, or a page of another site.",
     "404": "No such guard, or no such path.",
     "413": "Too many inputs, or too large.",
     "415": "Not JSON in UTF-8.",
@@ -19,9 +32,10 @@ _REFUSALS = {
     "503": "Too much to do, ending, or not ready; Retry-After says when to come again.",
 }
 
-_JUDGE = {"model": STRING, "messages": CONVERSATION, "focus": {"type": "integer"}, "risk": OBJECT}
+_FOCUS = {"type": ["integer", "null"]}
+_JUDGE = {"model": MODEL, "messages": CONVERSATION, "focus": _FOCUS, "risk": {"type": ["object", "null"]}}
 _JUDGED = {"model": STRING, "decision": STRING, "answer": OBJECT, "risk": OBJECT, "chances": OBJECT}
-_EXPLAIN = {"model": STRING, "messages": CONVERSATION, "focus": {"type": "integer"}}
+_EXPLAIN = {"model": MODEL, "messages": CONVERSATION, "focus": _FOCUS}
 _SPAN = {"start": {"type": "integer"}, "end": {"type": "integer"}}
 _PASSAGE = object_of({**_SPAN, "probability": NUMBER, "words": BOOLEAN}, *_SPAN, "probability", "words")
 _WORD = object_of({**_SPAN, "change": NUMBER}, *_SPAN, "change")
@@ -33,7 +47,7 @@ _EXPLAINED = {
     "passages": list_of(_PASSAGE),
     "words": list_of(_WORD),
 }
-_OPEN = {"model": STRING, "messages": CONVERSATION, "checks": OBJECT}
+_OPEN = {"model": MODEL, "messages": CONVERSATION, "checks": {"type": ["object", "null"]}}
 _STEP = {"released": STRING, "stopped": {}, "decision": STRING, "answer": OBJECT}
 
 #: our own routes: path, what it does, what it takes, what it gives
@@ -77,9 +91,10 @@ def document(exchanges: Sequence[Exchange], version: str) -> dict[str, Any]:
     """OpenAPI 3.1, as plain values."""
     paths: dict[str, Any] = {path: {"get": _got(summary, path)} for path, summary in _READING.items()}
     for path, summary, takes, gives in _OWN:
-        paths[path] = {"post": _posted(summary, path, takes, gives, None)}
+        paths[path] = {"post": _posted(summary, path, takes, gives)}
     for one in exchanges:
-        paths[one.path] = {"post": _posted(one.summary, one.path, one.takes, one.gives, one.example)}
+        shape = _OWN_ERROR if one.problem is Problem.to_dict else None
+        paths[one.path] = {"post": _posted(one.summary, one.path, one.takes, one.gives, one.example, shape)}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -99,7 +114,14 @@ def document(exchanges: Sequence[Exchange], version: str) -> dict[str, Any]:
     }
 
 
-def _posted(summary: str, path: str, takes: Schema, gives: Schema, example: Any) -> dict[str, Any]:
+def _posted(
+    summary: str,
+    path: str,
+    takes: Schema,
+    gives: Schema,
+    example: Any = None,
+    shape: Schema | None = _OWN_ERROR,
+) -> dict[str, Any]:
     content: dict[str, Any] = {"schema": takes} | ({"example": example} if example is not None else {})
     done = "201" if path == "/v1/streams" else "200"
     return {
@@ -108,16 +130,22 @@ def _posted(summary: str, path: str, takes: Schema, gives: Schema, example: Any)
         "requestBody": {"required": True, "content": {"application/json": content}},
         "responses": {
             done: {"description": "Judged.", "content": {"application/json": {"schema": gives}}},
-            **{status: {"description": why} for status, why in _REFUSALS.items()},
+            **_refused(*_REFUSALS, shape=shape),
         },
     }
+
+
+def _refused(*statuses: str, shape: Schema | None = _OWN_ERROR) -> dict[str, Any]:
+    """What a route may answer instead; `shape` is None where a format says it in its own way."""
+    content = {"content": {"application/json": {"schema": shape}}} if shape else {}
+    return {status: {"description": _REFUSALS[status], **content} for status in statuses}
 
 
 def _got(summary: str, path: str) -> dict[str, Any]:
     return {
         "summary": summary,
         "parameters": _parameters(path),
-        "responses": {"200": {"description": summary}, "503": {"description": "Not ready."}},
+        "responses": {"200": {"description": summary}, **_refused("401", "403", "404", "503")},
     }
 
 

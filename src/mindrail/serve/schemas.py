@@ -20,6 +20,10 @@ STRING: Schema = {"type": "string"}
 NUMBER: Schema = {"type": "number"}
 BOOLEAN: Schema = {"type": "boolean"}
 OBJECT: Schema = {"type": "object"}
+#: which guard; nothing, or null, is the first
+MODEL: Schema = {"type": ["string", "null"]}
+#: taken, as programs send it, and not read
+UNREAD: Schema = {}
 CONVERSATION: Schema = list_of(
     object_of(
         {"role": {"enum": ["user", "assistant", "system", "developer", "tool"]}, "content": {}}, "role"

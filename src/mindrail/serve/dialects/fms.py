@@ -96,7 +96,7 @@ EXCHANGES = (
         takes=schemas.object_of(
             {
                 "contents": schemas.list_of(schemas.STRING, minItems=1, maxItems=64),
-                "detector_params": schemas.OBJECT,
+                "detector_params": schemas.UNREAD,
             },
             "contents",
         ),
@@ -111,7 +111,7 @@ EXCHANGES = (
         read_chat,
         answer_one,
         takes=schemas.object_of(
-            {"messages": schemas.CONVERSATION, "detector_params": schemas.OBJECT}, "messages"
+            {"messages": schemas.CONVERSATION, "detector_params": schemas.UNREAD}, "messages"
         ),
         gives=schemas.list_of(schemas.object_of(_DETECTION, *_NAMES)),
         problem=problem,
@@ -124,7 +124,7 @@ EXCHANGES = (
         read_generation,
         answer_one,
         takes=schemas.object_of(
-            {"prompt": schemas.STRING, "generated_text": schemas.STRING, "detector_params": schemas.OBJECT},
+            {"prompt": schemas.STRING, "generated_text": schemas.STRING, "detector_params": schemas.UNREAD},
             "prompt",
             "generated_text",
         ),

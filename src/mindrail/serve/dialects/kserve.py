@@ -50,7 +50,9 @@ EXCHANGES = (
         takes=schemas.object_of(
             {
                 "instances": schemas.list_of(
-                    {"oneOf": [schemas.STRING, schemas.OBJECT]}, minItems=1, maxItems=64
+                    {"oneOf": [schemas.STRING, schemas.object_of({"text": schemas.STRING}, "text")]},
+                    minItems=1,
+                    maxItems=64,
                 )
             },
             "instances",

@@ -90,7 +90,7 @@ EXCHANGES = (
                 "tool_calls": schemas.list_of(schemas.OBJECT),
                 "structured_messages": schemas.list_of(schemas.OBJECT),
                 "input_type": {"enum": ["request", "response"]},
-                "additional_provider_specific_params": schemas.OBJECT,
+                "additional_provider_specific_params": {"type": ["object", "null"]},
             }
         ),
         gives=schemas.object_of(

@@ -117,7 +117,7 @@ EXCHANGES = (
                         schemas.list_of(_PART, minItems=1, maxItems=64),
                     ]
                 },
-                "model": schemas.STRING,
+                "model": schemas.MODEL,
             },
             "input",
         ),

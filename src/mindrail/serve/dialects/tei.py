@@ -83,8 +83,8 @@ EXCHANGES = (
         takes=schemas.object_of(
             {
                 "inputs": {"oneOf": [schemas.STRING, _PAIR, schemas.list_of(_PAIR, minItems=1, maxItems=64)]},
-                "raw_scores": schemas.BOOLEAN,
-                "truncate": schemas.BOOLEAN,
+                "raw_scores": {"not": {"const": True}},
+                "truncate": schemas.UNREAD,
             },
             "inputs",
         ),

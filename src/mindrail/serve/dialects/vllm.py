@@ -59,7 +59,7 @@ EXCHANGES = (
         answer,
         takes=schemas.object_of(
             {
-                "model": schemas.STRING,
+                "model": schemas.MODEL,
                 "input": {
                     "oneOf": [schemas.STRING, schemas.list_of(schemas.STRING, minItems=1, maxItems=64)]
                 },
