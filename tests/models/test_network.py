@@ -58,7 +58,7 @@ def test_dropout_depends_on_seed_and_step_alone(tmp_path: Path) -> None:
     ids = torch.arange(4, 15)[None]
 
     def scores(seed: int, step: int) -> torch.Tensor:
-        ours.noise.start(seed, step)
+        ours.noise.start(seed, step, ids.tolist())
         return ours(ids, torch.zeros_like(ids)).detach()
 
     torch.rand(7)  # the global generator has no say

@@ -17,6 +17,8 @@ from mindrail.errors import BadFile, MissingExtra
 MOST_BYTES = 1 << 30
 MOST_ROWS = 5_000_000
 
+_BLOCK = 1024
+
 #: (row number, cells by column) or (row number, code of what is wrong with the row)
 Record = tuple[int, Mapping[str, object] | str]
 
@@ -27,33 +29,37 @@ _PACKED = {
     b"\xfd7zXZ": "xz",
     b"\x28\xb5\x2f\xfd": "zstandard",
     b"PAR1": "Parquet",
+    b"ARROW1": "Arrow",
 }
 
 
-def read(path: Path, columns: Mapping[str, str]) -> Iterator[Record]:
-    """Yield every row of a CSV, TSV, JSONL or Parquet file; blank lines are passed over.
+def read(path: Path, columns: Mapping[str, str], *, limited: bool = True) -> Iterator[Record]:
+    """Yield every row of a CSV, TSV, JSONL, Parquet or Arrow file; blank lines are passed over.
 
-    `columns` maps each column that is needed to what it holds: `text`, `messages` or `label`. Raises
-    BadFile where the file as a whole cannot be used, MissingExtra for Parquet without pyarrow.
+    `columns` maps each column that is needed to what it holds: `text`, `messages` or `label`. Formats of BLOCKS may
+    be of any size where the reading is not `limited`: who asks for that holds no more than a block of rows. Raises
+    BadFile where the file as a whole cannot be used, MissingExtra for Parquet and Arrow without pyarrow.
     """
     if not path.is_file():
         found = "nothing there" if not path.exists() else "not a regular file"
         raise BadFile(path, f"cannot read: {found}; expected a file")
-    if path.suffix not in _READERS:
-        raise BadFile(
-            path, f"found '{path.suffix}', expected {', '.join(_READERS)}. Do: unpack or convert it"
-        )
-    if path.stat().st_size > MOST_BYTES:
+    known = (*_READERS, *BLOCKS)
+    if path.suffix not in known:
+        raise BadFile(path, f"found '{path.suffix}', expected {', '.join(known)}. Do: unpack or convert it")
+    if path.stat().st_size > MOST_BYTES and (limited or path.suffix not in BLOCKS):
         raise BadFile(path, f"{path.stat().st_size} bytes, at most {MOST_BYTES} are read. Do: split it")
     with path.open("rb") as file:
         start = file.read(8)
     for magic, kind in _PACKED.items():
-        if start.startswith(magic) and (kind != "Parquet" or path.suffix != ".parquet"):
+        if start.startswith(magic) and path.suffix != f".{kind.lower()}":
             raise BadFile(
                 path, f"this is {kind}, not '{path.suffix}'. Do: unpack it, or name it as what it is"
             )
     with _steady(path):
-        yield from _READERS[path.suffix](path, columns)
+        if path.suffix in _READERS:
+            yield from _READERS[path.suffix](path, columns)
+        else:
+            yield from _in_blocks(path, columns, limited)
 
 
 @contextmanager
@@ -130,34 +136,59 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def _parquet(path: Path, columns: Mapping[str, str]) -> Iterator[Record]:
+def _in_blocks(path: Path, columns: Mapping[str, str], limited: bool) -> Iterator[Record]:
+    kind = path.suffix[1:].capitalize()
     try:
         import pyarrow
-        from pyarrow import parquet
     except ImportError:
-        raise MissingExtra("pyarrow", "train", "reading Parquet") from None
+        raise MissingExtra("pyarrow", "train", f"reading {kind}") from None
+    number = 0
     try:
-        with parquet.ParquetFile(path) as file:
-            schema, about = file.schema_arrow, file.metadata
-            _need(path, columns, list(schema.names))
-            for column, holds in columns.items():
-                _expect(path, column, holds, schema.field(column).type)
-            size = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
-            if size > MOST_BYTES or about.num_rows > MOST_ROWS:
-                problem = f"unpacks to {size} bytes in {about.num_rows} rows"
-                raise BadFile(path, f"{problem}; at most {MOST_BYTES} and {MOST_ROWS} are read. Do: split it")
-            number = 0
-            for batch in file.iter_batches(columns=list(columns)):
-                for row in batch.to_pylist():
+        for batch in BLOCKS[path.suffix](path, columns, limited):
+            for start in range(0, len(batch), _BLOCK):
+                for row in batch.slice(start, _BLOCK).to_pylist():
                     number += 1
                     yield number, row
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
-        problem = f"not a whole Parquet file ({type(error).__name__}). Do: copy or write it again"
+        problem = f"not a whole {kind} file ({type(error).__name__}). Do: copy or write it again"
         raise BadFile(path, problem) from None
 
 
+def _parquet(path: Path, columns: Mapping[str, str], limited: bool) -> Iterator[Any]:
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path) as file:
+        _fits(path, columns, file.schema_arrow)
+        about = file.metadata
+        size = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
+        if limited and (size > MOST_BYTES or about.num_rows > MOST_ROWS):
+            problem = f"unpacks to {size} bytes in {about.num_rows} rows"
+            raise BadFile(path, f"{problem}; at most {MOST_BYTES} and {MOST_ROWS} are read. Do: split it")
+        yield from file.iter_batches(batch_size=_BLOCK, columns=list(columns))
+
+
+def _arrow(path: Path, columns: Mapping[str, str], _limited: bool) -> Iterator[Any]:
+    import pyarrow.ipc
+
+    with pyarrow.memory_map(str(path)) as file:
+        if file.read(6) == b"ARROW1":  # the file format; as a stream it has no such mark
+            table = pyarrow.ipc.open_file(file)
+            batches = (table.get_batch(i) for i in range(table.num_record_batches))
+        else:
+            file.seek(0)
+            batches = table = pyarrow.ipc.open_stream(file)
+        _fits(path, columns, table.schema)
+        yield from (batch.select(list(columns)) for batch in batches)
+
+
+def _fits(path: Path, columns: Mapping[str, str], schema: Any) -> None:
+    _need(path, columns, list(schema.names))
+    for column, holds in columns.items():
+        _expect(path, column, holds, schema.field(column).type)
+
+
 def _expect(path: Path, column: str, holds: str, kind: Any) -> None:
-    """Refuse a Parquet column of another type than is needed."""
+    """Refuse a column of another type than is needed."""
     from pyarrow import types
 
     def word(kind: Any) -> bool:
@@ -185,5 +216,10 @@ _READERS: Mapping[str, Callable[[Path, Mapping[str, str]], Iterator[Record]]] = 
     ".csv": _delimited(","),
     ".tsv": _delimited("\t"),
     ".jsonl": _jsonl,
+}
+
+#: Formats that are read in blocks of rows, and how.
+BLOCKS: Mapping[str, Callable[[Path, Mapping[str, str], bool], Iterator[Any]]] = {
     ".parquet": _parquet,
+    ".arrow": _arrow,
 }

@@ -1,8 +1,6 @@
 """Sets as examples: by the name of a public set, or by the card of a user's own table."""
 
-import logging
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,8 +13,6 @@ from mindrail.errors import BadConfig
 from mindrail.records.example import Example, Turn
 from mindrail.taxonomy.axis import Answer, Axis, Taxonomy
 from mindrail.taxonomy.crosswalk import Crosswalk
-
-_LOG = logging.getLogger(__name__)
 
 #: Who speaks the turn that a taxonomy judges.
 _SPEAKER = {"message": "user", "response": "assistant"}
@@ -53,11 +49,28 @@ def read(name: str, taxonomy: Taxonomy, axis: Axis, *, labelled: bool = True) ->
         return made.read(name, axis, labelled=labelled)
     wanted = {taxonomy.id: axis} if labelled else {}
     source, found, crosswalks = _own(name, wanted) if name.endswith(".yaml") else _public(name)
+    return list(examples(name, source, found, crosswalks, taxonomy, axis, labelled=labelled))
+
+
+def examples(
+    name: str,
+    source: str,
+    found: Iterable[Row],
+    crosswalks: Mapping[str, Crosswalk],
+    taxonomy: Taxonomy,
+    axis: Axis,
+    *,
+    labelled: bool,
+) -> Iterator[Example]:
+    """Rows of the set `name` as examples, one after the other; as `read`, and raises the same BadConfig."""
     if not labelled:
-        turned = _turned(found, taxonomy.judges)
-        if not turned:
+        nothing = True
+        for row in _turned(found, taxonomy.judges):
+            nothing = False
+            yield _example(source, row, {})
+        if nothing:
             raise BadConfig(f"set '{name}' holds no {taxonomy.judges} that '{taxonomy.id}' could judge")
-        return [_example(source, row, {}) for row in turned]
+        return
     if taxonomy.id not in crosswalks:
         raise BadConfig(
             f"set '{name}' has no answers to '{taxonomy.id}'; it answers: {', '.join(crosswalks) or 'none'}. "
@@ -66,8 +79,9 @@ def read(name: str, taxonomy: Taxonomy, axis: Axis, *, labelled: bool = True) ->
     crosswalk = crosswalks[taxonomy.id]
     if crosswalk.judges is not None:
         found = _turned(found, crosswalk.judges)
-    answers = [(row, crosswalk.read(row.labels, axis)) for row in found]
-    return [_example(source, row, {} if a is None else {axis.name: a}) for row, a in answers]
+    for row in found:
+        answer = crosswalk.read(row.labels, axis)
+        yield _example(source, row, {} if answer is None else {axis.name: answer})
 
 
 def _public(name: str) -> tuple[str, Iterable[Row], Mapping[str, Crosswalk]]:
@@ -77,15 +91,12 @@ def _public(name: str) -> tuple[str, Iterable[Row], Mapping[str, Crosswalk]]:
 def _own(name: str, wanted: Mapping[str, Axis]) -> tuple[str, Iterable[Row], Mapping[str, Crosswalk]]:
     own = table.load_card(Path(name))
     read = table.read(own, wanted.get(own.axis))
-    if read.dead:
-        codes = Counter(bad.code for bad in read.dead)
-        _LOG.warning("%s: left out %d bad rows: %s", name, len(read.dead), dict(sorted(codes.items())))
     return own.source, read.rows, {own.axis: own.crosswalk} if own.axis else {}
 
 
-def _turned(found: Iterable[Row], judges: str) -> list[Row]:
+def _turned(found: Iterable[Row], judges: str) -> Iterator[Row]:
     """The rows that hold a turn of the side that is judged, with its last one in focus."""
-    return [row for row in map(partial(_judging, _SPEAKER[judges]), found) if row is not None]
+    return (row for row in map(partial(_judging, _SPEAKER[judges]), found) if row is not None)
 
 
 def _judging(speaker: str, row: Row) -> Row | None:

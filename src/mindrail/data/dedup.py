@@ -93,28 +93,28 @@ def near_pairs(left: Sequence[str], right: Sequence[str], threshold: float = 0.7
         from datasketch import MinHash, MinHashLSH
     except ImportError:
         raise MissingExtra("datasketch", "train", "finding near duplicates") from None
-    shingles = [[_shingles(text) for text in side] for side in (left, right)]
+    cut = [[shingles(text) for text in side] for side in (left, right)]
     hashes = [
-        MinHash.bulk([[s.encode() for s in sorted(own)] for own in side], num_perm=_HASHES)
-        for side in shingles
+        MinHash.bulk([[s.encode() for s in sorted(own)] for own in side], num_perm=_HASHES) for side in cut
     ]
     rows = _rows(threshold)
     index = MinHashLSH(num_perm=_HASHES, params=(_HASHES // rows, rows))
     for place, hashed in enumerate(hashes[0]):
-        if shingles[0][place]:
+        if cut[0][place]:
             index.insert(place, hashed)
     pairs = []
     for second, hashed in enumerate(hashes[1]):
-        if own := shingles[1][second]:
+        if own := cut[1][second]:
             for first in index.query(hashed):
-                other = shingles[0][first]
+                other = cut[0][first]
                 similarity = len(own & other) / len(own | other)
                 if similarity >= threshold:
                     pairs.append(Pair(first, second, similarity))
     return sorted(pairs)
 
 
-def _shingles(text: str) -> frozenset[str]:
+def shingles(text: str) -> frozenset[str]:
+    """All runs of SHINGLE words in a normalised text."""
     words = _WORD.findall(text)
     return frozenset(" ".join(words[i : i + SHINGLE]) for i in range(len(words) - SHINGLE + 1))
 

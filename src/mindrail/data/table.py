@@ -1,4 +1,4 @@
-"""A user's own CSV, TSV, JSONL or Parquet file as a set, described by a card of five lines.
+"""A user's own CSV, TSV, JSONL, Parquet or Arrow file as a set, described by a card of five lines.
 
 file: messages.csv
 text: message
@@ -8,8 +8,10 @@ labels: {fine: safe, unclear: null, urgent: unsafe}
 """
 
 import json
+import logging
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +26,11 @@ from mindrail.taxonomy.crosswalk import Crosswalk
 
 #: The most text that one turn may hold, in UTF-8 bytes.
 MOST_TEXT = 64 * 1024
+
+#: Formats that `stream` reads in blocks.
+STREAMED = tuple(_records.BLOCKS)
+
+_LOG = logging.getLogger(__name__)
 
 _ROLES = ("user", "assistant")
 
@@ -102,24 +109,53 @@ def read(card: UserCard, axis: Axis | None = None) -> Table:
     """
     if axis is not None:
         _check(card, axis)
-    rows: list[tuple[int, Row]] = []
     bad: list[BadRow] = []
-    for number, record in _records.read(card.file, card.columns):
+    rows = list(_usable(card, _records.read(card.file, card.columns), axis, bad))
+    total = len(rows) + len(bad)
+    bad += _same_ids(rows)
+    out = {b.row for b in bad}
+    kept = tuple(row for number, row in rows if number not in out)
+    _judge(card, len(kept), bad, total)
+    return Table(kept, tuple(sorted(bad)))
+
+
+def stream(card: UserCard, axis: Axis | None = None) -> Iterator[Row]:
+    """The rows of a table in one of the STREAMED formats, of any size, as they are read; ids are not compared.
+
+    Raises what `read` raises; what depends on the number of bad rows, at the end.
+    """
+    if axis is not None:
+        _check(card, axis)
+    bad: list[BadRow] = []
+    good = 0
+    for _, row in _usable(card, _records.read(card.file, card.columns, limited=False), axis, bad):
+        good += 1
+        yield row
+    _judge(card, good, bad, good + len(bad))
+
+
+def _usable(
+    card: UserCard, records: Iterable[_records.Record], axis: Axis | None, bad: list[BadRow]
+) -> Iterator[tuple[int, Row]]:
+    """The rows that can be used, with their numbers; the others are added to `bad`."""
+    for number, record in records:
         try:
             if isinstance(record, str):
                 raise Unusable(record)
-            rows.append((number, _row(card, record, axis)))
+            yield number, _row(card, record, axis)
         except Unusable as error:
             bad.append(BadRow(number, error.code))
-    total = len(rows) + len(bad)
-    bad += _same_ids(rows)
+
+
+def _judge(card: UserCard, good: int, bad: Sequence[BadRow], total: int) -> None:
+    """Refuse a table with too many bad rows, or no good one; say what was left out."""
     if len(bad) > allowance(card.skip_bad, total):
         raise refuse(card.file, bad, total)
-    out = {b.row for b in bad}
-    kept = tuple(row for number, row in rows if number not in out)
-    if not kept:
+    if not good:
         raise BadFile(card.file, f"no usable row among {total}; expected at least one")
-    return Table(kept, tuple(sorted(bad)))
+    if bad:
+        codes = Counter(one.code for one in bad)
+        _LOG.warning("%s: left out %d bad rows: %s", card.source, len(bad), dict(sorted(codes.items())))
 
 
 def _same_ids(rows: list[tuple[int, Row]]) -> list[BadRow]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -45,6 +46,10 @@ class Job:
 
     def targets(self) -> Targets:
         """The answers as arrays. Raises BadSplit where there is nothing to tell apart."""
+        return self._targets
+
+    @cached_property
+    def _targets(self) -> Targets:
         targets = targets_of(self.axis, self.labelled)
         if not targets.known.all():
             raise BadSplit(

@@ -46,12 +46,14 @@ def likelihoods(network: Learned, pairs: Sequence[Pair], seed: int, step: int) -
     """
     (model,) = network.base
     shared = common(*(pair.prompt[:-1] for pair in pairs))
-    network.noise.start(seed, step)
+    network.noise.start(seed, step, [pairs[0].prompt[:shared]])
     prefix = Prefix.read(model, pairs[0].prompt[:shared])
+    before = () if prefix.kept else prefix.tokens  # read with every pair
     parts = _parts([Pair(pair.prompt[shared:], pair.response) for pair in pairs], shared, model.device)
 
     def read(number: int) -> Tensor:
-        network.noise.start(seed, step, 1 + number)
+        rows = [(*before, *pair.prompt, *pair.response[:-1]) for pair in parts[number]]
+        network.noise.start(seed, step, rows)
         return log_likelihoods(model, parts[number], prefix)
 
     if len(parts) == 1:

@@ -1,8 +1,8 @@
-"""All texts of a job as windows of tokens, read once; which ones a step sees depends on seed and step alone."""
+"""All texts of a job as windows of tokens, read when needed; what a step sees depends on seed and step alone."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import NamedTuple
+from functools import lru_cache, partial
+from typing import NamedTuple, TypeVar, overload
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mindrail import seeds
 from mindrail.models._base import Job
+from mindrail.models._noise import Tokens
 from mindrail.records import Example
 from mindrail.text.windows import Reader, Window
 from mindrail.train.loop import Ask
@@ -20,15 +21,39 @@ from mindrail.train.workers import Workers
 #: card has no such trouble.
 CHUNK = {"cpu": 512, "cuda": 16_384}
 
+#: Texts of each part whose windows are remembered: all of most pools, 35 MB of texts of 100 tokens.
+REMEMBERED = 8192
+
 Windows = Sequence[Window]
+T = TypeVar("T")
+
+
+class Lazy(Sequence[T]):
+    """`size` values, each made when it is asked for; the last REMEMBERED are kept."""
+
+    def __init__(self, size: int, make: Callable[[int], T]) -> None:
+        self._size, self._make = size, lru_cache(REMEMBERED)(make)
+
+    def __len__(self) -> int:
+        return self._size
+
+    @overload
+    def __getitem__(self, place: int) -> T: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[T]: ...
+    def __getitem__(self, place: int | slice) -> T | list[T]:
+        """One value, or a list of several."""
+        if isinstance(place, slice):
+            return [self._make(i) for i in range(*place.indices(self._size))]
+        return self._make(range(self._size)[place])
 
 
 class Texts(NamedTuple):
     """Windows of the labelled texts, of the unlabelled as they are, and of each one's other wordings."""
 
-    labelled: list[Windows]
-    weak: list[Windows]
-    strong: list[list[Windows]]
+    labelled: Sequence[Windows]
+    weak: Sequence[Windows]
+    strong: Sequence[Sequence[Windows]]
     most: int  # windows of one text that a step reads
     seed: int
 
@@ -36,13 +61,13 @@ class Texts(NamedTuple):
     def of(cls, job: Job, reader: Reader, *, most: int, wordings: bool, unlabelled: bool) -> "Texts":
         """Read what an algorithm needs. A text without another wording stands in for it itself."""
         pool = job.unlabelled if unlabelled else ()
-        weak = read(reader, pool)
-        strong = [[text] for text in weak]
-        if wordings:
-            for row, example in enumerate(pool):
-                if example.id in job.views:
-                    strong[row] = read(reader, job.views[example.id])
-        return cls(read(reader, job.labelled), weak, strong, most, job.seed)
+        weak = _lazily(reader, pool)
+
+        def others(row: int) -> Sequence[Windows]:
+            views = job.views.get(pool[row].id, ()) if wordings else ()
+            return read(reader, views) if views else [weak[row]]
+
+        return cls(_lazily(reader, job.labelled), weak, Lazy(len(pool), others), most, job.seed)
 
     def windows(self, ask: Ask, step: int) -> Windows:
         """What the network sees of one text in one step."""
@@ -63,7 +88,16 @@ class Texts(NamedTuple):
 
 def read(reader: Reader, examples: Sequence[Example]) -> list[Windows]:
     """Each example as windows."""
-    return [reader.read(*example.rendered()).windows for example in examples]
+    return [windows(reader, example) for example in examples]
+
+
+def windows(reader: Reader, example: Example) -> Windows:
+    """One example as windows."""
+    return reader.read(*example.rendered()).windows
+
+
+def _lazily(reader: Reader, examples: Sequence[Example]) -> Lazy[Windows]:
+    return Lazy(len(examples), lambda row: windows(reader, examples[row]))
 
 
 def chunk_size(device: torch.device) -> int:
@@ -85,18 +119,18 @@ def by_chunks(
     windows: Windows,
     device: torch.device,
     workers: Workers,
-    start: Callable[[int], None],
+    start: Callable[[Sequence[Tokens]], None],
     read_chunk: Callable[[Sequence[int]], Float[Tensor, "head window column"]],
 ) -> Float[Tensor, "head window column"]:
     """Read windows of similar length together, chunks side by side on the workers; the result is in their order.
 
-    `start` is told the number of a chunk before `read_chunk` reads its places, on the thread that does.
+    `start` is told the tokens of a chunk's windows before `read_chunk` reads its places, on the thread that does.
     """
     tokens = sum(len(window.ids) for window in windows)
     chunks = chunked(windows, min(chunk_size(device), -(-tokens // workers.count)))
 
     def job(number: int) -> Float[Tensor, "head window column"]:
-        start(number)
+        start([windows[i].ids for i in chunks[number]])
         return read_chunk(chunks[number])
 
     sizes = [sum(len(windows[i].ids) for i in chunk) for chunk in chunks]

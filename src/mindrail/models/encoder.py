@@ -21,6 +21,7 @@ from mindrail.arrays import ndarray
 from mindrail.config import build
 from mindrail.models._base import Job
 from mindrail.models._network import Network, Pooling
+from mindrail.models._noise import Tokens
 from mindrail.models._pretrained import fast_tokenizer, locate
 from mindrail.models._texts import Texts, Windows, by_chunks, chunk_size, chunked, pad, read
 from mindrail.records import Example
@@ -199,7 +200,11 @@ class EncoderFamily:
 
 
 def columns(
-    axis: Axis, network: Network, texts: Sequence[Windows], workers: Workers, start: Callable[[int], None]
+    axis: Axis,
+    network: Network,
+    texts: Sequence[Windows],
+    workers: Workers,
+    start: Callable[[Sequence[Tokens]], None],
 ) -> Float[Tensor, "head text column"]:
     """What every head says of every text; `start` as in `by_chunks`."""
     device = next(network.parameters()).device

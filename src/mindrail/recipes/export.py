@@ -207,7 +207,7 @@ def _copy_reading(source: Path, target: Path) -> None:
         (target / name).write_bytes((source / name).read_bytes())
 
 
-def _texts(split: Split, most: int) -> tuple[list[Example], list[Example]]:
+def _texts(split: Split, most: int) -> tuple[Sequence[Example], list[Example]]:
     """The dev rows, and all texts the gate looks at: the dev rows first, then unlabelled ones."""
     dev = split.part("dev")
     return dev, [*dev, *split.part("unlabelled")[: max(0, most - len(dev))]]

@@ -1,5 +1,7 @@
 """`predict`: raw scores of a run or a guard on one part of a split."""
 
+from collections.abc import Sequence
+
 from mindrail import machine
 from mindrail.errors import BadFile
 from mindrail.recipes.prepare import Split
@@ -8,7 +10,7 @@ from mindrail.records import Example, Predictions, Provenance
 from mindrail.runtime.scorer import Asks, Scorer
 
 
-def predict(scorer: Scorer, examples: list[Example], *, made_by: str, data: str) -> Predictions:
+def predict(scorer: Scorer, examples: Sequence[Example], *, made_by: str, data: str) -> Predictions:
     """Score examples; `made_by` and `data` say what scored what."""
     scores = scorer.score(examples)
     answers = dict(scorer.answers) if isinstance(scorer, Asks) else {}

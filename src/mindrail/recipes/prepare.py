@@ -1,16 +1,19 @@
 """`prepare`: sets to a split of few labels, the rest unlabelled, dev and test, with leaks refused."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from mindrail import config, files, taxonomy
-from mindrail.data import corpus, dedup, made, split
+from mindrail.data import corpus, dedup, made, split, stream
+from mindrail.data.near import Near
 from mindrail.data.split import Sampling
 from mindrail.errors import BadSplit, LeakFound
-from mindrail.records import Example, jsonl
+from mindrail.records import Example, arrow, jsonl
 from mindrail.records.targets import targets_of
 from mindrail.taxonomy import Axis, Taxonomy
 
@@ -47,6 +50,9 @@ class Prepare:
     dev_split: str | None = None
     test_split: str | None = None
     near: float = 0.7  # share of common 5-word shingles from which two texts count as the same
+    #: large tables of your own, by part (labelled, unlabelled): cards of Parquet or Arrow files, whose rows are read
+    #: one by one into it, without those that repeat others or are near a dev or test text
+    streamed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     allow_leaks: tuple[str, ...] = ()  # "train/dev", "train/test", "dev/test"
     drop_leaked_tests: bool = False  # leave out test texts that stand word for word in train or dev
     seed: int = 0  # of the labels
@@ -57,6 +63,14 @@ class Prepare:
             raise ValueError("give either sets under test, or a test_share or held_out of the training sets")
         if self.dev_share and not self.test_share:
             raise ValueError("dev_share goes with test_share; without it, dev_size says how many")
+        if foreign := set(self.streamed) - {"labelled", "unlabelled"}:
+            raise ValueError(f"'{foreign.pop()}' cannot be streamed; expected labelled or unlabelled")
+
+    @property
+    def sets(self) -> set[str]:
+        """All that is learned from or judged on."""
+        streamed = chain.from_iterable(self.streamed.values())
+        return {*self.train, *self.dev, *self.test, *self.unlabelled, *streamed}
 
 
 @dataclass(frozen=True)
@@ -76,22 +90,33 @@ class Split:
         return cls(folder, kinds, kinds.axis(about["axis"]), about)
 
     @classmethod
-    def write(cls, folder: Path, parts: Mapping[str, Sequence[Example]], about: Mapping[str, Any]) -> "Split":
-        """Write all PARTS and what is known about them into `folder`, and read it back."""
+    def write(cls, folder: Path, parts: Mapping[str, Iterable[Example]], about: Mapping[str, Any]) -> "Split":
+        """Write all PARTS and what is known about them into `folder`, and read it back.
+
+        A part that comes one example after the other, as an iterator, is stored as Arrow, and never held.
+        """
         with files.new_folder(folder) as place:
+            hashes = {}
             for name, part in parts.items():
-                jsonl.write(place / f"{name}.jsonl", part)
-            hashes = {f"{name}.jsonl": files.sha256(place / f"{name}.jsonl") for name in parts}
+                streamed = isinstance(part, Iterator)
+                path = place / f"{name}{'.arrow' if streamed else '.jsonl'}"
+                (arrow if streamed else jsonl).write(path, part)
+                hashes[path.name] = files.sha256(path)
             files.write_json(place / "split.json", {**about, "files": hashes})
         return cls.load(folder)
 
-    def part(self, name: str) -> list[Example]:
-        """The examples of one of `labelled`, `unlabelled`, `dev`, `test`."""
-        return jsonl.read(self.folder / f"{name}.jsonl")
+    def part(self, name: str) -> Sequence[Example]:
+        """The examples of one of `labelled`, `unlabelled`, `dev`, `test`; streamed ones are read when asked for."""
+        path = self.folder / self._file(name)
+        return arrow.Examples(path) if path.suffix == ".arrow" else jsonl.read(path)
 
     def hash_of(self, name: str) -> str:
         """A short hash of one part's rows; the same test rows have the same hash in every split."""
-        return str(self.about["files"][f"{name}.jsonl"])[:16]
+        return str(self.about["files"][self._file(name)])[:16]
+
+    def _file(self, name: str) -> str:
+        streamed = f"{name}.arrow"
+        return streamed if streamed in self.about["files"] else f"{name}.jsonl"
 
     @property
     def digest(self) -> str:
@@ -152,9 +177,33 @@ def prepare(settings: Prepare, folder: Path) -> Split:
         "answers": {name: _counts(axis, parts[name]) for name in ("labelled", "dev", "test")},
         "dropped": dropped,
         "leaks_allowed": found,
-        "licences": licences({*settings.train, *settings.dev, *settings.test, *settings.unlabelled}),
+        "licences": licences(settings.sets),
     }
-    return Split.write(folder, parts, about)
+    streamed = _streamed(settings, kinds, axis, parts, about) if settings.streamed else {}
+    return Split.write(folder, {**parts, **streamed}, about)
+
+
+def _streamed(
+    settings: Prepare, kinds: Taxonomy, axis: Axis, parts: Mapping[str, list[Example]], about: dict[str, Any]
+) -> dict[str, Iterator[Example]]:
+    """The streamed parts, behind what they hold already; as they pass, `about` counts them."""
+    judged = Near([*parts["dev"], *parts["test"]], settings.near)
+    excluded = (corpus.read(name, kinds, axis, labelled=False) for name in settings.exclude)
+    known = chain(parts["labelled"], parts["unlabelled"], *excluded)
+    seen = {stream.fingerprint(example) for example in known}
+    left_out = about["left_out_of_streamed"] = Counter()
+
+    def passing(name: str, sets: Sequence[str]) -> Iterator[Example]:
+        yield from parts[name]
+        labelled = name == "labelled"
+        every = chain.from_iterable(stream.read(one, kinds, axis, labelled=labelled) for one in sets)
+        for example in stream.new(every, seen, judged, left_out):
+            about["rows"][name] += 1
+            for label in split.labels_of(example, axis):
+                about["answers"][name][label] += 1
+            yield example
+
+    return {name: passing(name, settings.streamed[name]) for name in parts if settings.streamed.get(name)}
 
 
 def _pool(settings: Prepare, kinds: Taxonomy, axis: Axis) -> tuple[list[Example], dict[str, int]]:

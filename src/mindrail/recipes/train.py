@@ -3,6 +3,7 @@
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,7 +122,7 @@ def _job(split: Split, settings: Train, views: Sequence[Views], place: Path, ide
     from mindrail.models import Job
 
     several = unlabelled.helps(settings.algorithm)
-    dev = split.part("dev") if several else []
+    dev = split.part("dev") if several else ()
     job = Job(
         split.axis,
         split.part("labelled"),
@@ -144,12 +145,14 @@ def _job(split: Split, settings: Train, views: Sequence[Views], place: Path, ide
 
 def _wordings(split: Split, views: Sequence[Views]) -> dict[str, list[Example]]:
     """Other wordings of the unlabelled texts, of all folders together."""
-    everyone = [example for part in PARTS for example in split.part(part)]
-    known = [made.by_id(everyone) for made in views]
+    if not views:
+        return {}
+    wanted = set[str]().union(*(made.of for made in views))
+    parts = {name: [one for one in split.part(name) if one.id in wanted] for name in PARTS}
+    known = [made.by_id([*chain.from_iterable(parts.values())]) for made in views]
     return {
         example.id: [view.example(example) for of in known for view in of[example.id]]
-        for example in split.part("unlabelled")
-        if any(of[example.id] for of in known)
+        for example in parts["unlabelled"]
     }
 
 
