@@ -42,7 +42,7 @@ def trained(case: str, folder: Path, model: Path) -> None:
     job = Job(TWO, texts[:labelled], pool, views, algorithm=algorithm, settings=settings)
     config = FAMILY.Config(
         **tiny.SETTINGS
-        | {"model": str(model), "batch": batch, "dropout": 0.0, "precision": "float32", "learning_rate": 1e-4}
+        | {"model": str(model), "batch": batch, "dropout": 0.3, "precision": "float32", "learning_rate": 1e-4}
         | {"epochs_with_unlabelled": 2, "average": 0.5}
     )
     reports = [stepped.report for stepped in FAMILY.train(job, config, folder / "model")]

@@ -11,6 +11,7 @@ from typing import NoReturn
 from mindrail import plugins
 from mindrail.cli._command import Command, Result
 from mindrail.errors import MindrailError
+from mindrail.train import environment
 
 __all__ = ["Command", "Result", "main"]
 
@@ -75,6 +76,8 @@ def _run(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     options = parser.parse_args(arguments)
     result = command.run(options)
+    if not environment.main():  # of several processes launched together one speaks
+        return result.exit_code
     if options.json:
         print(json.dumps(result.data, ensure_ascii=False, indent=2))
     elif result.text:

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Iterable
 
+from mindrail.train import environment
 from mindrail.train.progress import Stepped
 
 #: seconds between two lines, on a terminal and elsewhere
@@ -44,10 +45,11 @@ class Bar:
 
 
 def show(steps: Iterable[Stepped], what: str) -> None:
-    """Exhaust a training run, telling how far it is."""
+    """Exhaust a training run, telling how far it is; of several processes launched together one speaks."""
     bar = Bar(what)
     for stepped in steps:
-        bar.show(stepped)
+        if environment.main():
+            bar.show(stepped)
 
 
 def say(line: str) -> None:

@@ -5,6 +5,7 @@ the same losses and the same memory everywhere. The gradient flows through a pro
 processes is the gradient of the whole step.
 """
 
+import logging
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -16,19 +17,26 @@ from torch import Tensor, distributed, nn
 
 from mindrail import machine
 from mindrail.errors import BadConfig
+from mindrail.train import environment
 
 Row = TypeVar("Row")
 Precision = Literal["auto", "float32", "bfloat16"]
 
+log = logging.getLogger(__name__)
+
 
 class Devices:
-    """Where a run computes, and with how many others. Start several with `accelerate launch`."""
+    """Where a run computes, and with how many others. Start several with `torchrun` or `accelerate launch`."""
 
     def __init__(self, precision: Precision = "auto") -> None:
         from accelerate import PartialState
 
         # started with others, but without a graphics card: Accelerate wants to be told
         state = PartialState(cpu="RANK" in os.environ and not torch.accelerator.is_available())
+        if state.num_processes == 1 and environment.meant_for_several():
+            log.warning(
+                "accelerate launch starts one process on CPUs. Do: torchrun --nproc-per-node N -m mindrail …"
+            )
         self.device: torch.device = state.device
         self.rank, self.count, self.main = (
             state.process_index,

@@ -47,6 +47,12 @@ def main() -> bool:
     return int(os.environ.get("RANK", "0")) == 0
 
 
+def meant_for_several() -> bool:
+    """Whether `accelerate launch --cpu` was asked for several processes; without MPI it starts one all the same."""
+    asked = os.environ.get("ACCELERATE_USE_CPU") == "True" and "MASTER_ADDR" in os.environ
+    return asked and "RANK" not in os.environ
+
+
 def together() -> None:
     """Wait for the other processes of a launch."""
     if "RANK" in os.environ:
