@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from mindrail import plugins
-from mindrail.cli import _progress
+from mindrail.cli import _progress, _scan_report
 from mindrail.cli._command import PARTIAL, Command, Result
 
 if TYPE_CHECKING:
@@ -50,10 +50,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--engine", help=f"where the guard works: {', '.join(plugins.names('engine'))}")
     parser.add_argument("--address", help="of the Ray cluster (default: one is started here)")
+    _scan_report.configure(parser)
 
 
 def run(options: argparse.Namespace) -> Result:
-    """Scan; ends with 6 where rows could not be judged."""
+    """Scan, or report on a scan; ends with 6 where rows could not be judged."""
+    if _scan_report.wanted(options):
+        return _scan_report.run(options)
     from mindrail.recipes.scan import scan
 
     settings = _settings(options)
