@@ -1,41 +1,23 @@
 """The page in a real browser: by keyboard alone, on a phone, in the dark, with the server killed in between."""
 
-import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from helpers.annotating import KINDS, REPLY, project, serving
+from helpers.browser import NEEDED, Keys, Page, browsing
 from mindrail.annotate import results
 from mindrail.annotate.desk import Desk
 from mindrail.annotate.project import Project
 
-webdriver = pytest.importorskip("selenium.webdriver")
-from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
-from selenium.webdriver.common.keys import Keys  # noqa: E402
-
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None or DRIVER is None, reason="no chromium with its chromedriver here"),
-]
-#: nothing of the browser leaves this machine
-_FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
-    "--disable-sync --no-first-run"
-)
+pytestmark = NEEDED
 
 
-class Page:
-    """A browser with one page, driven by keys."""
-
-    def __init__(self, browser: Any) -> None:
-        self.browser = browser
+class Labelling(Page):
+    """The page to label on."""
 
     def open(self, url: str, made: Project, who: str) -> None:
         """Sign in by a link, and pass the warning."""
@@ -43,19 +25,6 @@ class Page:
         self.until("document.activeElement?.id === 'begin'")
         self.press(Keys.ENTER)
         self.until("!document.getElementById('begin')")
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            ActionChains(self.browser).send_keys(key).perform()
-
-    def run(self, script: str) -> Any:
-        return self.browser.execute_script(f"return ({script})")
-
-    def until(self, script: str) -> None:
-        end = time.monotonic() + 20
-        while not self.run(script):
-            assert time.monotonic() < end, f"in vain: {script}"
-            time.sleep(0.02)
 
     def judged(self) -> str:
         return str(self.run("document.querySelector('.turn.judged blockquote')?.textContent ?? ''"))
@@ -66,30 +35,8 @@ class Page:
         act()
         self.until(f"(document.querySelector('.turn.judged blockquote')?.textContent ?? '') !== {before!r}")
 
-    def status(self) -> str:
-        return str(self.run("document.getElementById('status').textContent"))
-
-    def complaints(self) -> list[Any]:
-        """What the browser's console says, a refused script or style among it."""
-        return [entry for entry in self.browser.get_log("browser") if "api/session" not in entry["message"]]
-
-
-@contextmanager
-def browsing(width: int = 1280, height: int = 900, *, dark: bool = False) -> Iterator[Page]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in (*_FLAGS.split(), f"--window-size={width},{height}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    try:
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-        yield Page(browser)
-    finally:
-        browser.quit()
+    def complaints(self) -> list[str]:
+        return [message for message in super().complaints() if "api/session" not in message]
 
 
 def answers(folder: Path, axis: str) -> dict[str, list[object]]:
@@ -105,7 +52,7 @@ def answers(folder: Path, axis: str) -> dict[str, list[object]]:
 def test_thirty_messages_by_keyboard_with_the_server_killed_in_between(tmp_path: Path) -> None:
     made = project(tmp_path / "p", 30, people=("ana",))
     names = ("safe", "borderline", "unsafe")
-    with browsing() as page:
+    with browsing(kind=Labelling) as page:
         with serving(tmp_path / "p") as url:
             page.open(url, made, "ana")
             assert "#" not in page.browser.current_url
@@ -127,7 +74,7 @@ def test_thirty_messages_by_keyboard_with_the_server_killed_in_between(tmp_path:
 
 def test_tests_in_order_undo_skip_note_and_cover(tmp_path: Path) -> None:
     made = project(tmp_path / "p", 5, asked=REPLY, people=("ana",))
-    with serving(tmp_path / "p") as url, browsing() as page:
+    with serving(tmp_path / "p") as url, browsing(kind=Labelling) as page:
         page.open(url, made, "ana")
         page.until("document.querySelector('.turn.judged')")
         first = page.judged()
@@ -146,7 +93,7 @@ def test_tests_in_order_undo_skip_note_and_cover(tmp_path: Path) -> None:
         page.press("m")
         page.until("document.activeElement.id === 'note'")
         page.press("sunny")  # letters in a note are no commands
-        ActionChains(page.browser).key_down(Keys.CONTROL).send_keys(Keys.ENTER).key_up(Keys.CONTROL).perform()
+        page.chord(Keys.CONTROL, Keys.ENTER)
         page.until("document.querySelector('p.note')?.textContent === 'sunny'")
         page.press("c")
         page.until("document.querySelector('.covered') && !document.querySelector('.turn')")
@@ -164,13 +111,13 @@ def test_several_labels_then_two_people_and_a_decision(tmp_path: Path) -> None:
     names = KINDS.axes[0].names
     with serving(tmp_path / "p") as url:
         for who, keys in (("ana", "13"), ("ben", "1")):
-            with browsing() as page:
+            with browsing(kind=Labelling) as page:
                 page.open(url, made, who)
                 page.press(*keys, "2", "2")  # chosen and taken back
                 page.moved(lambda page=page: page.press(Keys.ENTER))
                 page.press("4", "0", Keys.ENTER)
                 page.until("document.querySelector('main h1').textContent === 'Nothing is left for you'")
-        with browsing() as page:
+        with browsing(kind=Labelling) as page:
             page.open(url, made, "cleo")
             page.browser.find_element("xpath", "//nav/button[text()='Disagreements']").send_keys(Keys.ENTER)
             page.until("document.querySelectorAll('.opinion').length === 2")
@@ -190,30 +137,6 @@ def test_several_labels_then_two_people_and_a_decision(tmp_path: Path) -> None:
     assert other.agreed(KINDS.axes[0]) == ()
 
 
-#: the lowest contrast of any text on the page with what stands behind it (WCAG 2.2, 1.4.3)
-_CONTRAST = """(() => {
-  const parse = (colour) => colour.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map((c) => c / 255)
-    .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-  const behind = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const colour = parse(getComputedStyle(at).backgroundColor);
-      if (colour.length === 3 || colour[3] === 1) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const texts = [...document.querySelectorAll('body *')].filter((element) =>
-    element.checkVisibility() && [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()));
-  return Math.min(...texts.map((element) => {
-    const style = getComputedStyle(element), back = behind(element), own = parse(style.color);
-    const seen = own.slice(0, 3).map((c, i) => c * style.opacity + back[i] * (1 - style.opacity));
-    const [high, low] = [light(seen), light(back)].sort((a, b) => b - a);
-    return (high + 0.05) / (low + 0.05);
-  }));
-})()"""
-
-
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_a_phone_in_light_and_dark(tmp_path: Path, dark: bool) -> None:
     """No sideways scrolling at 360 px, contrast of 4.5 everywhere, and every control has a name and some room."""
@@ -223,26 +146,19 @@ def test_a_phone_in_light_and_dark(tmp_path: Path, dark: bool) -> None:
         asked = desk.next()
         assert asked is not None
         desk.label(uuid.uuid4().hex, asked.item.example.id, {"risk": risk})
-    with serving(tmp_path / "p") as url, browsing(360, 740, dark=dark) as page:
+    with serving(tmp_path / "p") as url, browsing(360, 740, dark=dark, kind=Labelling) as page:
         page.open(url, made, "ana")
         for view in ("Label", "Disagreements", "Agreement"):
             page.browser.find_element("xpath", f"//nav/button[text()='{view}']").click()
             page.until("document.querySelector('main h1')")
-            assert page.run("document.documentElement.scrollWidth <= innerWidth"), view
-            assert page.run(_CONTRAST) >= 4.5, view
-            low = page.run("Math.min(...[...document.querySelectorAll('button')].map((b) => b.offsetHeight))")
-            assert low >= 24, view
-            assert page.run("[...document.querySelectorAll('button')].every((b) => b.textContent.trim())"), (
-                view
-            )
-            assert page.run("[...document.querySelectorAll('input')].every((i) => i.labels.length)"), view
+            page.check_for_people(view)
         background = page.run("getComputedStyle(document.body).backgroundColor")
         assert background == ("rgb(20, 23, 27)" if dark else "rgb(255, 255, 255)")
 
 
 def test_focus_and_announcements_for_a_screen_reader(tmp_path: Path) -> None:
     made = project(tmp_path / "p", 3, people=("ana",), rest=0.05)
-    with serving(tmp_path / "p") as url, browsing() as page:
+    with serving(tmp_path / "p") as url, browsing(kind=Labelling) as page:
         page.open(url, made, "ana")
         page.until("document.activeElement.tagName === 'H1'")
         assert page.run("document.getElementById('status').getAttribute('aria-live')") == "polite"

@@ -106,8 +106,10 @@ function asking(cards) {
   }
 
   function compare() {
-    compared.textContent = sentences(panels) || (panels.length > 1 ? "How they differ will stand here." : "");
-    compared.hidden = !compared.textContent;
+    const told = sentences(panels);
+    compared.textContent = told || "How they differ will stand here.";
+    compared.classList.toggle("empty", !told);
+    compared.hidden = panels.length < 2;
     between.replaceChildren(words(panels) ?? "");
     between.hidden = between.childElementCount === 0;
   }

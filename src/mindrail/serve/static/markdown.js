@@ -44,7 +44,10 @@ function table([head, , ...rows]) {
 
 const cells = (row) => row.replace(/^\|/u, "").replace(/\|\s*$/u, "").split(CELL).map((words) => plain(words.trim()));
 
-/** **Strong** words; everything else as it is. */
-const inline = (words) => words.split(/(\*\*[^*]+\*\*)/u).map((part) => (/^\*\*.+\*\*$/u.test(part) ? make("strong", {}, plain(part.slice(2, -2))) : plain(part)));
+/** **Strong** words and `code`; everything else as it is. */
+const inline = (words) => words.split(/(\*\*[^*]+\*\*|`[^`]+`)/u).map((part) => {
+  if (/^\*\*.+\*\*$/u.test(part)) return make("strong", {}, plain(part.slice(2, -2)));
+  return /^`.+`$/u.test(part) ? make("code", {}, part.slice(1, -1)) : plain(part);
+});
 
 const plain = (words) => words.replace(/\\([\\`*_{}[\]<>|#~])/gu, "$1");

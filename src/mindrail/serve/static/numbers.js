@@ -13,7 +13,8 @@ export function change(value) {
   return size === "0.00" ? "0.00" : `${value < 0 ? "−" : "+"}${size}`;
 }
 
-export const share = (value) => `${Math.floor(value * 100)} %`;
+/** A share in percent; 100 % only where it is all of it. */
+export const share = (value) => `${value < 1 ? Math.min(99, Math.round(value * 100)) : 100} %`;
 
 export const plural = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 

@@ -73,7 +73,7 @@ export function grounds(card, judged) {
 function bar(card, one, value) {
   const rail = make("div", { class: "rail", "aria-hidden": "true" }, one.review !== null && make("i", { class: "zone review" }), one.block !== null && make("i", { class: "zone block" }),
     make("i", { class: "fill" }), one.review !== null && make("i", { class: "tick review" }), one.block !== null && make("i", { class: "tick block" }));
-  const places = { "--value": value, "--review": one.review, "--block": one.block, "--review-end": one.block ?? 1 };
+  const places = { "--value": value, "--from-review": one.review, "--from-block": one.block, "--to-block": one.block ?? 1 };
   Object.entries(places).forEach(([name, at]) => at !== null && rail.style.setProperty(name, at));
   const over = one.block !== null && value >= one.block ? "block" : value >= (one.review ?? 2) ? "review" : "allow";
   return make("li", { class: `bar-of ${over}` }, make("p", { class: "head" }, make("span", {}, capital(eventName(card, one.name))), make("span", { class: "value" }, chance(value))),

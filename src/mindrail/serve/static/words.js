@@ -42,7 +42,7 @@ const step = (value, full) => (Math.abs(value) < LEAST ? 0 : Math.ceil((Math.abs
 function summary(ranked, event, most) {
   if (most < LEAST) return `No single word moved the probability of ${event} by more than ${LEAST}. It rests on the text as a whole, or on words that say the same.`;
   const list = (sign) => ranked.filter((word) => word.change * sign >= Math.max(LEAST, most / 4)).slice(0, 3);
-  const told = (words) => words.flatMap((word, place) => [place ? ", " : "", make("q", { dir: "auto" }, word.text), ` (${change(word.change)})`]);
+  const told = (words) => words.flatMap((word, place) => [place ? ", " : "", "“", make("bdi", {}, word.text), `” (${change(word.change)})`]);
   const [up, down] = [list(1), list(-1)];
   return [up.length > 0 && ["Most raised by ", told(up)], up.length > 0 && down.length > 0 && "; ", down.length > 0 && [up.length ? "most lowered by " : "Most lowered by ", told(down)], "."].flat(3).filter(Boolean);
 }
