@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: guard test check fix results clean
+.PHONY: guard test check fix results examples clean
 
 guard: $(READY)
 	$(BIN)/mindrail build recipes/prompt-harm-200.yaml
@@ -24,6 +24,17 @@ fix: $(READY)
 # The tables of the README from the committed results.
 results: $(READY)
 	$(BIN)/python benchmarks/tables.py
+
+# The examples in LiteLLM, NeMo Guardrails and Guardrails AI themselves, each in an environment of its own (1.5 GB).
+HEAVY := $(patsubst examples/%/requirements.txt,.venv/examples/%/.ready,$(wildcard examples/*/requirements.txt))
+
+examples: $(READY) $(HEAVY)
+	$(BIN)/python -m pytest tests/examples
+
+.venv/examples/%/.ready: examples/%/requirements.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
 
 clean:
 	rm -rf .venv out

@@ -1,7 +1,8 @@
 """A guard as a validator of Guardrails AI, in its process.
 
     pip install mindrail guardrails-ai
-    guardrails configure --disable-metrics --disable-remote-inferencing
+    echo enable_metrics=false >> ~/.guardrailsrc     # otherwise it reports each validation, textless, to its makers
+    export LITELLM_LOCAL_MODEL_COST_MAP=True         # otherwise LiteLLM, which comes with it, fetches a list at start
 
     from guardrails import Guard
     from validator import MindrailGuard
@@ -38,8 +39,8 @@ class MindrailGuard(Validator):
         self._guard = Guard.load(folder, self_test=True)
 
     def _validate(self, value: Any, metadata: dict[str, Any]) -> ValidationResult:
-        said = {"role": self._guard.side, "content": value}
         try:
+            said = {"role": self._guard.side, "content": value}
             answer = self._guard([*metadata.get("messages", []), said])
         except Exception as error:
             log.error("the guard failed: %s", type(error).__name__)  # never the error's text

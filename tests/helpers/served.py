@@ -37,7 +37,12 @@ class Server:
 
 @contextmanager
 def serving(
-    guard: Path | str, home: Path, *arguments: str, code: str = SERVE, prefix: tuple[str, ...] = ()
+    guard: Path | str,
+    home: Path,
+    *arguments: str,
+    code: str = SERVE,
+    prefix: tuple[str, ...] = (),
+    keys: str = f"tester {KEY} admin",
 ) -> Iterator[Server]:
     """A process of its own in `home`, its output in files there; `guard` is a folder, or NAME=FOLDER."""
     home.mkdir(exist_ok=True)
@@ -54,7 +59,7 @@ def serving(
         *BRIEF,
         *arguments,
     ]
-    environment = os.environ | {"MINDRAIL_KEYS": f"tester {KEY} admin", "TMPDIR": str(home)}
+    environment = os.environ | {"MINDRAIL_KEYS": keys, "TMPDIR": str(home)}
     with (home / "stdout").open("wb") as out, (home / "stderr").open("wb") as err:
         process = subprocess.Popen(command, stdout=out, stderr=err, cwd=home, env=environment)
     try:
