@@ -45,8 +45,8 @@ def texts(count: int) -> list[str]:
 
 
 @contextmanager
-def started(command: Sequence[str], **environment: str) -> Iterator[Server]:
-    with tempfile.TemporaryFile() as err:
+def started(command: Sequence[str], log: Path | None = None, **environment: str) -> Iterator[Server]:
+    with log.open("w+b") if log else tempfile.TemporaryFile() as err:
         process = subprocess.Popen(command, stderr=err, env=os.environ | environment)
         try:
             while True:

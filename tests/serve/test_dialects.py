@@ -282,7 +282,7 @@ def test_every_dialect_is_known_by_its_file_and_described(running: Any) -> None:
         "vllm",
     ]
     described = running("GET", "/openapi.json").json()
-    for_people = {"/", "/static/{name:path}"}
+    for_people = {"/", "/static/{name:path}", "/web/{name:path}"}
     routes = {route.path for route in running.app.app.app.routes} - {"/openapi.json", "/health"} - for_people
     assert set(described["paths"]) == routes
     for one in exchanges():

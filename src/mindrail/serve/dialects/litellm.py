@@ -26,7 +26,8 @@ from mindrail.web.problems import Problem
 def read(body: Any, request: Request) -> Question:
     """Everything in the call that a person or a model has written."""
     given = fields(body)
-    chosen = given.get("additional_provider_specific_params") or {}
+    chosen = given.get("additional_provider_specific_params")
+    chosen = {} if chosen is None else chosen
     if not isinstance(chosen, dict):
         raise Problem(WRONG_INPUT, param="additional_provider_specific_params")
     if given.get("images") and chosen.get("ignore_images") is not True:
@@ -86,10 +87,10 @@ EXCHANGES = (
         takes=schemas.object_of(
             {
                 "texts": schemas.list_of(schemas.STRING, maxItems=64),
-                "images": schemas.list_of(schemas.STRING),
-                "tool_calls": schemas.list_of(schemas.OBJECT),
-                "structured_messages": schemas.list_of(schemas.OBJECT),
-                "input_type": {"enum": ["request", "response"]},
+                "images": schemas.UNREAD,
+                "tool_calls": {"type": ["array", "null"]},
+                "structured_messages": schemas.UNREAD,
+                "input_type": schemas.UNREAD,
                 "additional_provider_specific_params": {"type": ["object", "null"]},
             }
         ),
