@@ -14,10 +14,11 @@ from mindrail import config, files
 from mindrail.annotate import reading
 from mindrail.batch.schema import read_rows
 from mindrail.errors import BrokenGuard, DataError, UsageError
+from mindrail.evaluate.run import evaluate
 from mindrail.guard import Guard
 from mindrail.recipes.prepare import Split
 from mindrail.recipes.survey import Report, survey
-from mindrail.records import jsonl
+from mindrail.records import Example, Predictions, Provenance, jsonl
 from mindrail.survey import queue
 from survey.scanned import Row, sentences, write
 
@@ -48,7 +49,7 @@ def a_week(texts: list[str] | None = None) -> list[Row]:
 def guard(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A guard whose folder says how it erred on 300 test messages."""
     folder = tiny_guard(tmp_path_factory.mktemp("guard") / "tiny")
-    truth, scores = axis_rows(SCALE, 300)
+    truth, scores = axis_rows(SCALE, 300, strength=12.0)
     examples = [
         Example.of(f"note {i}", answers={SCALE.name: SCALE.names[k]}) for i, k in enumerate(truth.classes())
     ]

@@ -10,7 +10,7 @@ from mindrail.survey.results import OverTime, Part
 from mindrail.survey.shares import Share
 
 _WIDTH, _HEIGHT = 720, 320
-_LEFT, _RIGHT, _TOP, _GROUND = 58, 16, 14, 212
+_LEFT, _RIGHT, _TOP, _GROUND = 76, 16, 14, 212
 #: where the bars of messages stand, how high the largest is, and where the names of parts go
 _FLOOR, _BAR, _NAMES = 252, 26, 268
 #: at most so many parts have their name under them

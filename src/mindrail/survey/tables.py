@@ -94,20 +94,23 @@ def drifts(found: Sequence[Drift], adjusted: Sequence[float | None]) -> Table:
 
 
 def picked(caption: str, by: str, found: Sequence[Picked]) -> Table:
-    """Rows by id, and where they stand."""
+    """Rows by id, and by where they stand if the id does not say so."""
+    places = [f"{one.row.source}:{one.row.row}" for one in found]
+    named = any(one.row.id != place for one, place in zip(found, places, strict=True))
     rows = tuple(
         (
             one.row.id,
-            one.row.source,
-            str(one.row.row),
+            *((place,) if named else ()),
             one.row.decision,
             one.row.label,
             score(one.row.probability),
             score(one.by),
         )
-        for one in found
+        for one, place in zip(found, places, strict=True)
     )
-    return Table(caption, ("Id", "Source", "Row", "Decision", "Label", "Probability", by), rows)
+    return Table(
+        caption, ("Id", *(("Source and row",) if named else ()), "Decision", "Label", "Probability", by), rows
+    )
 
 
 def unread(found: Unread) -> Table:
