@@ -63,7 +63,7 @@ class Lexicon:
 
     def unknown(self, words: Iterable[str]) -> set[str]:
         """Those of some words, in small letters, that it does not have."""
-        return set(words) - self._cost.keys()
+        return set(words).difference(self._cost)
 
     def commonest(self, words: Iterable[str]) -> str:
         """The commonest of some words, in small letters; empty where none is known."""
