@@ -43,6 +43,8 @@ class Job:
     #: the taxonomy's question, and whether the message or the reply is judged: for families that ask in words
     asks: str = ""
     judges: Literal["message", "response"] = "message"
+    #: raw scores of another model for the labelled examples, [n, k], which linear heads follow in place of the answers
+    teacher: ndarray | None = None
 
     def targets(self) -> Targets:
         """The answers as arrays. Raises BadSplit where there is nothing to tell apart."""

@@ -7,7 +7,7 @@ import numpy as np
 from mindrail.arrays import Bool, Float, ndarray
 from mindrail.errors import MissingExtra
 from mindrail.models._base import Job
-from mindrail.taxonomy import tree
+from mindrail.taxonomy import Axis, tree
 from mindrail.taxonomy.tree import Ordered
 
 
@@ -21,10 +21,15 @@ def fit(
     With `ordered="nodes"` there is a row per node of the tree of labels, each learned from the texts that reach
     it, and a text counts at every node with the weight of its label.
 
+    Where the job has a teacher, the head follows its scores instead, by ridge regression: they say more than its
+    decisions (Ba and Caruana 2014, arXiv:1312.6184). Nodes learn from answers all the same.
+
     Raises BadConfig for nodes on an axis that has none.
     """
     values, weights = job.targets().values, job.label_weights()
     rows = tree.columns(job.axis, ordered)
+    if job.teacher is not None and ordered == "flat":
+        return _following(features, job.axis, job.teacher, strength)
     model = _model(strength, iterations)
     if ordered == "flat" and job.axis.exclusive:
         return _one_of(features, values.argmax(axis=1), weights, model, rows)
@@ -50,6 +55,17 @@ def _one_of(
     else:
         head[seen], bias[seen] = fitted.coef_, fitted.intercept_
     return head, bias
+
+
+def _following(
+    features: Any, axis: Axis, scores: Float[ndarray, "n k"], strength: float
+) -> tuple[Float[ndarray, "k d"], Float[ndarray, " k"]]:
+    """A row per label that comes near a teacher's score of it."""
+    from sklearn.linear_model import Ridge
+
+    told = scores - scores.mean(axis=1, keepdims=True) if axis.exclusive else scores
+    fitted = Ridge(alpha=1.0 / strength, solver="lsqr").fit(features, told)
+    return fitted.coef_, fitted.intercept_
 
 
 def _yes_or_no(

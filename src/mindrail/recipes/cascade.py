@@ -1,7 +1,7 @@
 """`cascade`: cheap stages before a model that is calibrated already, in one guard with one promise.
 
-The early stages learn from the labelled texts and from what the last stage decides on unlabelled ones: they need not
-know what is harmful, only what the last stage would let pass. A part of the unlabelled texts is kept apart for
+The early stages learn what the last stage says, of the labelled texts and of unlabelled ones: they need not know what
+is harmful, only what the last stage would let pass. A part of the unlabelled texts is kept apart for
 measuring how many of them they clear.
 """
 
@@ -9,7 +9,7 @@ import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,6 +32,9 @@ from mindrail.runtime.cascade import Cascade, CascadeScorer, Stage
 from mindrail.runtime.local import LocalScorer, Scores
 from mindrail.taxonomy import Axis
 from mindrail.train.progress import Stepped
+
+if TYPE_CHECKING:
+    from mindrail.models import Job
 
 #: of the unlabelled texts, the share that the early stages do not learn from
 _KEPT = 0.25
@@ -58,13 +61,18 @@ def put_before(
 
     Raises BadSplit where there are too few unlabelled texts to learn and measure from.
     """
+    from mindrail.models import Job
+
     axis, floor = split.axis, goals.coverage_floor
     teach, pool = _divided(split.part("unlabelled"))
-    taught = [*split.part("labelled"), *_taught(last, teach)]
+    taught = [*split.part("labelled"), *teach]
+    teacher = last.scorer.score(taught)
+    taught = _decided(last, taught, teacher)
     scorers: list[LocalScorer] = []
     kinds: list[load.Kind] = []
     for number, settings in enumerate(stages.before, start=1):
-        model = yield from _trained(axis, taught, settings, place / f"stage{number}")
+        job = Job(axis, taught, class_weights=settings.class_weights, seed=settings.seed, teacher=teacher)
+        model = yield from _trained(job, settings, place / f"stage{number}")
         kinds.append(model)
         scorers.append(load.from_folder(model, place / f"stage{number}", axis, machine.cores()))
     folders = [*(place / f"stage{number}" for number in range(1, len(scorers) + 1)), last.folder]
@@ -140,20 +148,19 @@ def _divided(unlabelled: Sequence[Example]) -> tuple[list[Example], list[Example
     return drawn[kept:], drawn[:kept]
 
 
-def _taught(last: Candidate, texts: Sequence[Example]) -> list[Example]:
-    """The texts with the labels that the last stage decides on."""
+def _decided(last: Candidate, texts: Sequence[Example], scores: Float[ndarray, "n k"]) -> list[Example]:
+    """The texts with the labels that the last stage decides on, in the place of those that lack one."""
     axis = last.scorer.axis
-    decisions = decide(axis, last.calibration, last.scorer.score(texts))
+    decisions = decide(axis, last.calibration, scores)
     answers = [made.label if axis.exclusive else made.labels for made in decisions]
-    return [replace(text, answers={axis.name: answer}) for text, answer in zip(texts, answers, strict=True)]
+    return [
+        text if axis.name in text.answers else replace(text, answers={axis.name: answer})
+        for text, answer in zip(texts, answers, strict=True)
+    ]
 
 
-def _trained(
-    axis: Axis, labelled: list[Example], settings: Train, place: Path
-) -> Generator[Stepped, None, load.Kind]:
+def _trained(job: "Job", settings: Train, place: Path) -> Generator[Stepped, None, load.Kind]:
     """Train one early stage into `place`; the kind of its runtime."""
-    from mindrail.models import Job
-
     family = plugins.get("family", settings.family).FAMILY
     kind: load.Kind | None = family.runtime
     if kind is None or kind == "onnx":
@@ -161,7 +168,6 @@ def _trained(
             f"an early stage has to be cheap; found '{settings.family}', expected linear or static"
         )
     own = config.build(family.Config, dict(settings.settings), where=f"settings of '{settings.family}'")
-    job = Job(axis, labelled, class_weights=settings.class_weights, seed=settings.seed)
     yield from family.train(job, own, place)
     return kind
 

@@ -65,15 +65,17 @@ class Grams:
     def _lengths(self) -> range:
         return range(self.shortest, self.longest + 1)
 
-    def _within(self, text: str) -> Iterator[str]:
+    def _within(self, text: str) -> list[str]:
         """N-grams that do not cross words; a word shorter than n is counted once."""
+        found: list[str] = []
         for word in text.split():
             padded = f" {word} "
             for n in self._lengths:
                 if n >= len(padded):
-                    yield padded
+                    found.append(padded)
                     break
-                yield from _slices(padded, [n])
+                found += [padded[start : start + n] for start in range(len(padded) - n + 1)]
+        return found
 
 
 @dataclass(frozen=True)
