@@ -77,7 +77,9 @@ def start(guard: Path, workers: int | None, address: str | None) -> Iterator[Ray
     if importlib.util.find_spec("ray") is None:
         raise MissingExtra("ray", "ray", "the engine 'ray'")
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # these are read when Ray is imported
-    os.environ.setdefault("RAY_worker_niceness", "0")  # by default its workers stand back behind everything else
+    os.environ.setdefault(
+        "RAY_worker_niceness", "0"
+    )  # by default its workers stand back behind everything else
     import ray
 
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}

@@ -1,0 +1,127 @@
+"""The same scan on Ray, in a process of its own: machines are lost, rows are not, and Ray never sees a text."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helpers.guards import tiny_guard
+from helpers.scanning import MARK, bad, content, in_this_process, jsonl, messages, scanned
+
+ray = pytest.importorskip("ray")
+
+CLUSTER = Path(__file__).parents[1] / "helpers" / "ray_cluster.py"
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("RAY_")} | more
+
+
+class Cluster:
+    """Two raylets with a core each, beside a head without any, in a process of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        words = [sys.executable, str(CLUSTER), str(folder)]
+        self.process = subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        self.folder, self.address = folder, self._told()
+        assert self.address, "the cluster did not start"
+
+    def _told(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def ask(self, what: str) -> str:
+        """Have a raylet killed or added."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{what}\n")
+        self.process.stdin.flush()
+        return self._told()
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with tempfile.TemporaryDirectory(prefix="ray-") as folder:  # short: Ray's sockets lie there
+        made = Cluster(Path(folder))
+        yield made
+        assert made.process.stdin is not None
+        made.process.stdin.close()
+        made.process.wait(60)
+
+
+@pytest.mark.slow
+def test_lost_machines_cost_no_row_and_nothing_of_ray_holds_a_text(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guard = tiny_guard(tmp_path / "guard")
+    said = [row | {"text": f"{row['text']} {MARK}-{i}"} for i, row in enumerate(messages(1500))]
+    place = jsonl(tmp_path / "a.jsonl", [*said, f'{{"{MARK}'])
+    in_this_process(monkeypatch)
+    scanned(tmp_path / "whole", place, guard=guard, shard_rows=25)
+    words = [
+        "scan",
+        place,
+        "--guard",
+        guard,
+        "--out",
+        tmp_path / "out",
+        "--shard-rows",
+        100,
+        "--engine",
+        "ray",
+    ]
+    code = "from mindrail.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, words), "--address", cluster.address],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    out, give_up = tmp_path / "out" / "rows", time.monotonic() + 120
+    while len(list(out.glob("*.parquet"))) < 5 and process.poll() is None and time.monotonic() < give_up:
+        time.sleep(0.005)
+    assert process.poll() is None, "the raylet is killed in the middle"
+    assert cluster.ask("kill") == "1 left"
+    assert cluster.ask("add") == "2 left"
+    told, _ = process.communicate(timeout=120)
+    assert process.returncode == 6, told
+    assert content(tmp_path / "out") == content(tmp_path / "whole")
+    assert bad(tmp_path / "out") == [(1501, "not-json")]
+    assert MARK not in told
+    holds = [
+        path for path in cluster.folder.rglob("*") if path.is_file() and MARK.encode() in path.read_bytes()
+    ]
+    assert not holds, "neither a log nor a spilled object holds a text"
+
+
+@pytest.mark.slow
+def test_a_scan_starts_a_cluster_of_its_own_and_leaves_nothing_of_it(tmp_path: Path) -> None:
+    guard = tiny_guard(tmp_path / "guard")
+    place = jsonl(tmp_path / "a.jsonl", messages(50))
+    code = (
+        "import json, sys; from pathlib import Path; from mindrail.recipes.scan import Scan, scan\n"
+        "steps = scan(Scan((sys.argv[1],), Path(sys.argv[2]), Path(sys.argv[3]), engine='ray', workers=1))\n"
+        "next(steps); import ray; from ray._common.usage import usage_lib\n"
+        "print(json.dumps([usage_lib.usage_stats_enabled(), ray.util.get_node_ip_address()]))\n"
+        "list(steps); print(json.dumps(ray.is_initialized()))"
+    )
+    with tempfile.TemporaryDirectory(prefix="r") as scratch:  # short: Ray's sockets lie there
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(place), str(guard), str(tmp_path / "out")],
+            env=environment(TMPDIR=scratch),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert not list(Path(scratch).iterdir())
+    assert [json.loads(line) for line in done.stdout.splitlines()] == [[False, "127.0.0.1"], False], (
+        done.stderr
+    )
