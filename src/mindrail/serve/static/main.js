@@ -1,6 +1,6 @@
 // The page: who is asked, what is asked, and the answers.
 
-import { ask, key, make, say, show } from "../web/dom.js";
+import { ask, key, main, make, say, show } from "../web/dom.js";
 import { guards, Refused, told, use } from "./api.js";
 import { sentences, words } from "./compare.js";
 import { rendered } from "./markdown.js";
@@ -19,17 +19,17 @@ async function start() {
   }
 }
 
-/** Ask for a key. It is kept in this page's memory and goes into the header of each request, nowhere else. */
-function door(wrong = "") {
+/** Ask for a key, then do what comes next. It is kept in this page's memory, and goes into headers of requests alone. */
+function door(wrong = "", then = open) {
   const field = make("input", { id: "key", type: "password", autocomplete: "off", spellcheck: "false", "aria-describedby": "why" });
   const enter = async (event) => {
     event.preventDefault();
     try {
       use(field.value.trim());
-      open(await guards());
+      then(await guards());
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      door(told(error));
+      door(told(error), then);
       say(told(error), { grave: true });
     }
   };
@@ -61,11 +61,15 @@ function asking(cards) {
   const old = make("p", { class: "remark", id: "old", hidden: true }, "The text has changed since. This answer is about the earlier one.");
   let panels = [];
   let running = null;
+  let changed = false;
 
-  const text = editor(cards[0].judges, () => {
+  const text = editor(cards[0].judges, () => { changed = true; age(); });
+
+  /** What stands there is about an earlier text. */
+  function age() {
     panels.forEach((one) => one.age());
     old.hidden = !panels.some((one) => one.judged);
-  });
+  }
 
   function choose(names) {
     halt();
@@ -121,8 +125,10 @@ function asking(cards) {
       return text.focus();
     }
     why.hidden = old.hidden = true;
+    changed = false;
     await during("Asking …", (one, signal) => one.judge(question, signal));
     why.hidden = !panels.some((one) => one.judged);
+    if (changed) age(); // while it was being asked
     view(answers);
     return then();
   }
@@ -141,8 +147,8 @@ function asking(cards) {
   }
 
   function lost() {
-    say("The key is not valid any more.", { grave: true });
-    door("The key is not valid any more. What you wrote is gone with it from this page.");
+    const here = [...main.children];
+    door("The key is not valid any more. What you wrote is still here.", () => { say(""); show(here); text.focus(); });
   }
 
   show(heading, make("div", { class: "ask-and-answer" },

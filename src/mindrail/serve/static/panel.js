@@ -38,6 +38,7 @@ export function panel(card, { again }) {
     try {
       one.judged = await judge({ model: card.id, messages: question.messages, focus: question.focus }, signal);
     } catch (error) {
+      if (error.name === "AbortError" && asked === question) one.wait();
       if (!(error instanceof Refused)) throw error;
       put(none("No answer", `${told(error)} Nothing was decided: treat the text as not allowed.`, again));
       if (error.status === 401) throw error;
@@ -51,12 +52,13 @@ export function panel(card, { again }) {
   /** Ask which words moved the answer that stands there. */
   one.explain = async (signal) => {
     if (!one.judged) return "";
+    const about = one.judged;
     words.hidden = false;
     words.replaceChildren(make("h3", {}, "Which words moved it"), make("p", { class: "waiting" }, "Asking again without each of the words …"));
     try {
       one.words = await explain({ model: card.id, messages: asked.messages, focus: asked.focus }, signal);
     } catch (error) {
-      if (error.name === "AbortError") words.hidden = true;
+      if (error.name === "AbortError" && one.judged === about) words.hidden = true;
       if (!(error instanceof Refused)) throw error;
       words.lastChild.replaceWith(none("Not looked into", `${told(error)} The answer above stands.`));
       return `${card.id}: the words were not looked into. ${told(error)}`;
