@@ -6,7 +6,8 @@ add their own through entry points of the group `mindrail.<kind>`.
 
 import importlib
 import pkgutil
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoints, entry_points
 from importlib.util import find_spec
 from types import ModuleType
 
@@ -37,7 +38,7 @@ def names(kind: str) -> list[str]:
     found = {
         m.name for m in pkgutil.iter_modules(spec.submodule_search_locations) if not m.name.startswith("_")
     }
-    found |= {point.name for point in entry_points(group=f"mindrail.{kind}")}
+    found |= _added(kind).names
     return sorted(name.replace("_", "-") for name in found)
 
 
@@ -46,8 +47,18 @@ def get(kind: str, name: str) -> ModuleType:
     known = names(kind)
     if name not in known:
         raise UnknownName(kind, name, known)
-    for point in entry_points(group=f"mindrail.{kind}"):
-        if point.name == name:
-            module: ModuleType = point.load()
-            return module
+    for point in _added(kind).select(name=name):
+        module: ModuleType = point.load()
+        return module
     return importlib.import_module(f"{KINDS[kind]}.{name.replace('-', '_')}")
+
+
+def _added(kind: str) -> EntryPoints:
+    """What installed packages add."""
+    return _installed().select(group=f"mindrail.{kind}")
+
+
+@cache
+def _installed() -> EntryPoints:
+    """Read once: that opens a file per installed package."""
+    return entry_points()
