@@ -53,12 +53,7 @@ def get(kind: str, name: str) -> ModuleType:
     return importlib.import_module(f"{KINDS[kind]}.{name.replace('-', '_')}")
 
 
-def _added(kind: str) -> EntryPoints:
-    """What installed packages add."""
-    return _installed().select(group=f"mindrail.{kind}")
-
-
 @cache
-def _installed() -> EntryPoints:
-    """Read once: that opens a file per installed package."""
-    return entry_points()
+def _added(kind: str) -> EntryPoints:
+    """What installed packages add. Read once: that opens a file per installed package."""
+    return entry_points(group=f"mindrail.{kind}")
