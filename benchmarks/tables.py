@@ -125,6 +125,58 @@ TABLES = (
         ),
     ),
     Table(
+        "load",
+        "**Serving** over HTTP, one real message per request, client and server on the same cores",
+        (
+            Row(
+                "rps_speedup",
+                "requests a second, times those of FastAPI and the transformers pipeline at its better setting",
+            ),
+            Row("rps_speedup_as_it_comes", "… as it comes"),
+            Row("rps_speedup_one_thread_per_text", "… with one thread per text"),
+            Row("saturation_rps", "requests a second, eight connections", digits=0),
+            Row("p50_ms_at_70", "half of the answers at 70 % of that, within ms", digits=1),
+            Row("p99_ms_at_70", "99 % of them, within ms", digits=1),
+            Row("p99_ms_at_70_64_tokens", "99 % where every text has 64 tokens, within ms", digits=1),
+            Row("overload_untyped_5xx", "at 300 %: errors other than a typed 503", digits=0),
+            Row("overload_p99_taken_ms", "at 300 %: 99 % of what was taken is answered within ms", digits=0),
+            Row(
+                "overload_p99_refused_ms", "at 300 %: 99 % of what was refused is told so within ms", digits=0
+            ),
+            Row("overload_rss_growth", "at 300 %: growth of memory, %", 100, 1),
+            Row("sigterm_answered", "answered, of those sent while the server was told to end", digits=0),
+            Row("sigterm_lost", "… lost", digits=0),
+        ),
+        (
+            Row("rps_speedup", "times the requests a second of FastAPI around that pipeline", digits=1),
+            Row("sigterm_lost", "requests lost when a server under load is told to end", digits=0),
+        ),
+    ),
+    Table(
+        "memory",
+        "**Memory of the serving process** over messages of mixed lengths",
+        (
+            Row("requests", "requests", digits=0),
+            Row("rss_mb", "the most, MB", digits=0),
+            Row("rss_growth", "growth from the second tenth to the last, %", 100, 1),
+        ),
+        (Row("rss_mb", "MB of memory while serving", digits=0),),
+    ),
+    Table(
+        "fuzz",
+        "**Inputs nobody would think of**",
+        rows(
+            {
+                "inputs": "inputs made by hypothesis",
+                "requests": "requests made by schemathesis from the served document",
+                "crashes": "crashes, and promises that broke",
+                "five_hundreds": "answers of 5xx other than a typed 503",
+                "leaks": "answers, lines and files that held a planted word",
+            },
+            digits=0,
+        ),
+    ),
+    Table(
         "evasion",
         "**Disguised messages** that the guard catches when they are plain: share still let through, worst family, %",
         rows(
