@@ -13,8 +13,9 @@ from mindrail import machine
 from mindrail.batch.answers import Answered, answer
 from mindrail.batch.engines._base import WorkerLost
 from mindrail.batch.rows import Said
-from mindrail.errors import UsageError
+from mindrail.errors import BrokenGuard, UsageError
 from mindrail.guard import Guard
+from mindrail.guard.verify import verify
 
 _guard: Guard | None = None
 
@@ -23,7 +24,8 @@ class Local:
     """A thread for each worker hands it one piece of work after the other, and starts another when it dies."""
 
     def __init__(self, guard: Path, workers: int) -> None:
-        self._guard, self._own, self._processes = guard, threading.local(), set[ProcessPoolExecutor]()
+        self._guard, self._id = guard, verify(guard)[0].id
+        self._own, self._processes = threading.local(), set[ProcessPoolExecutor]()
         self._threads = ThreadPoolExecutor(workers)
 
     def submit(self, asked: Sequence[Said]) -> Future[list[Answered]]:
@@ -38,7 +40,7 @@ class Local:
 
     def _ask(self, asked: Sequence[Said]) -> list[Answered]:
         try:
-            return self._worker().submit(_answer, asked).result()
+            return self._worker().submit(_answer, self._id, asked).result()
         except BrokenProcessPool:
             self._processes.discard(self._own.__dict__.pop("worker"))
             raise WorkerLost from None
@@ -78,6 +80,11 @@ def _leave_with(sentinel: int) -> None:
     os._exit(1)
 
 
-def _answer(asked: Sequence[Said]) -> list[Answered]:
+def _answer(guard: str, asked: Sequence[Said]) -> list[Answered]:
+    """Raises BrokenGuard in a worker that was started after the guard had been exchanged for another."""
     assert _guard is not None
+    if _guard.id != guard:
+        raise BrokenGuard(
+            f"it was {guard} when the scan began, and is {_guard.id} now. Do: scan with one guard"
+        )
     return answer(_guard, asked)
