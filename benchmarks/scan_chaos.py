@@ -46,8 +46,8 @@ class Scan:
         self.process = self._start()
 
     def _start(self, *more: str) -> psutil.Popen:
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        return psutil.Popen([*self.words, "--remember", "0", *more], **quiet)
+        with Path(f"{self.out}.log").open("ab") as told:
+            return psutil.Popen([*self.words, "--remember", "0", *more], stdout=told, stderr=told)
 
     def shards(self) -> int:
         return sum(1 for _ in (self.out / "rows").glob("*.parquet"))
@@ -60,9 +60,17 @@ class Scan:
     def kill_worker(self) -> None:
         kill_one(lambda: [one for one in self.process.children() if "spawn_main" in " ".join(one.cmdline())])
 
+    def running(self) -> bool:
+        """Raises SystemExit where it failed."""
+        if self.process.poll():
+            raise SystemExit(
+                f"a scan ended with {self.process.returncode}: {Path(f'{self.out}.log').read_text()}"
+            )
+        return self.process.returncode is None
+
     def finish(self) -> None:
-        if self.process.wait(3600):
-            raise SystemExit(f"the scan ended with {self.process.returncode}")
+        self.process.wait(3600)
+        self.running()
 
 
 @contextmanager

@@ -60,8 +60,7 @@ def run(options: argparse.Namespace) -> Result:
     from mindrail.recipes.scan import scan
 
     settings = _settings(options)
-    bar = _Bar(settings)
-    manifest = _exhaust(scan(settings), bar)
+    manifest = _exhaust(scan(settings), _Bar())
     return Result(
         manifest.to_dict() | {"shards": len(manifest.shards)},
         _told(settings, manifest),
@@ -86,28 +85,32 @@ def _exhaust(steps: Generator["Progress", None, _Done], bar: "_Bar") -> _Done:
         try:
             bar.show(next(steps))
         except StopIteration as end:
+            bar.close()
             done: _Done = end.value
             return done
 
 
 class _Bar:
-    """Rows, rate and time left."""
+    """Rows, rate and time left; what an earlier run has done counts for neither rate nor time."""
 
-    def __init__(self, settings: "Scan") -> None:
+    def __init__(self) -> None:
         self.pace = _progress.Pace()
-        self.skipped = 0
+        self.began, self.skipped, self.line = self.pace.began, 0, ""
 
     def show(self, now: "Progress") -> None:
         """Say so, if it is time to."""
-        spent = time.monotonic() - self.pace.began
         if not now.fresh:
-            self.skipped, self.pace.began = now.done, time.monotonic()
-        rate = now.fresh / spent if spent else 0.0
-        line = f"scan: {now.counts.rows} rows, {now.counts.bad} bad, {rate:.0f} rows/s"
+            self.began, self.skipped = time.monotonic(), now.done
+        spent = max(time.monotonic() - self.began, 1e-9)
+        self.line = f"scan: {now.counts.rows} rows, {now.counts.bad} bad, {now.fresh / spent:.0f} rows/s"
         if now.size:
             left = spent / max(1, now.done - self.skipped) * (now.size - now.done)
-            line += f", {now.done / now.size:.0%} of {now.size} bytes, {left:.0f} s left"
-        self.pace.say(line, over=now.done == now.size)
+            self.line += f", {now.done / now.size:.0%} of {now.size} bytes, {left:.0f} s left"
+        self.pace.say(self.line, over=False)
+
+    def close(self) -> None:
+        """Say how it ended."""
+        self.pace.say(self.line, over=True)
 
 
 def _told(settings: "Scan", manifest: "Manifest") -> str:

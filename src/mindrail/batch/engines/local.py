@@ -1,6 +1,7 @@
 """Processes of this machine, one core each."""
 
 import os
+import signal
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -69,6 +70,7 @@ def start(guard: Path, workers: int | None, address: str | None) -> Iterator[Loc
 def _begin(guard: Path) -> None:
     """In the worker: open the guard, and end with the process that started it, however that ends."""
     global _guard
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever is interrupted by hand ends us
     parent = parent_process()
     assert parent is not None
     threading.Thread(target=_leave_with, args=(parent.sentinel,), daemon=True).start()
