@@ -24,7 +24,7 @@ from helpers.guards import (
     tiny_guard,
     tokenizer,
 )
-from mindrail import Guard
+from mindrail import Guard, config
 from mindrail.errors import BrokenGuard, UsageError
 from mindrail.guard.messages import example_of, whole
 from mindrail.records import Example, Turn
@@ -41,6 +41,7 @@ def test_every_kind_answers_every_axis(kind: str, axis: Axis, tmp_path: Path) ->
     assert answer.guard == guard.id and answer.windows == 1 and answer.coverage == 1.0
     assert set(answer.probabilities) == set(axis.names)
     assert json.loads(json.dumps(answer.to_dict()))["decision"] == answer.decision
+    assert answer.to_dict() == config.plain(answer)
 
 
 def test_a_storm_is_blocked_and_soup_is_not(tmp_path: Path) -> None:
