@@ -179,7 +179,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--schemathesis", required=True, help="its program, in an environment of its own")
     parser.add_argument("--inputs", type=int, default=104_000)
-    parser.add_argument("--examples", type=int, default=100, help="per route and way of asking")
+    parser.add_argument("--examples", type=int, default=60, help="per route and way of asking")
     parser.add_argument("--seed", type=int, default=20260101)
     parser.add_argument("--show", choices=[*SHARES, "schemathesis"])
     options = parser.parse_args()

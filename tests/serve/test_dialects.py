@@ -184,6 +184,9 @@ def test_fms(running: Any, guard: Guard) -> None:
     assert ask("chat", {"messages": chat})[0]["detection"] == "harmful"
     assert ask("chat", {"messages": chat[:1]}) == []
     assert ask("generation", {"prompt": CALM, "generated_text": STORM})[0]["detection"] == "harmful"
+    for wrong in ([], [{"type": "text", "text": CALM}], None):  # found by fuzzing: texts, and nothing else
+        assert ask("generation", {"prompt": wrong, "generated_text": CALM})["code"] == 400
+        assert ask("generation", {"prompt": CALM, "generated_text": wrong})["code"] == 400
     unread = ask("contents", {"contents": ["\u200b\u200b\u200b"]})
     assert unread[0][0]["detection"] in ("low-coverage", "harmful")
     refused = ask("contents", {"contents": [3]})

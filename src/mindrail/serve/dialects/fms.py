@@ -35,7 +35,7 @@ def read_chat(body: Any, request: Request) -> Question:
 def read_generation(body: Any, request: Request) -> Question:
     """A reply to a prompt."""
     given = fields(body)
-    prompt, reply = given.get("prompt"), given.get("generated_text")
+    (prompt,), (reply,) = (texts_of([given.get(name)], name) for name in ("prompt", "generated_text"))
     chat = [{"role": "user", "content": prompt}, {"role": "assistant", "content": reply}]
     return Question((example(chat, "generated_text"),), _detector(request))
 
