@@ -197,7 +197,7 @@ def tables(result: Mapping[str, Any]) -> str:
     for name, one in result["assumed"].items():
         ends = (result["swings"][plan][name] for plan in ("encoder", "cascade_and_70b"))
         cells = (f"{low:,.0f} to {high:,.0f}" if low != high else "–" for low, high in ends)
-        values = ", ".join(f"{one[key]:,.4g}" for key in ("low", "middle", "high"))
+        values = ", ".join(f"{one[key]:,.10g}" for key in ("low", "middle", "high"))
         lines.append(f"| `{name}`, {one['unit']}: {one['why']} | {values} | {' | '.join(cells)} |")
     measured = "; ".join(
         f"`{name}` {one['value']:.3g} ({one['from']})" for name, one in result["measured"].items()

@@ -87,5 +87,7 @@ def test_too_few_messages_prove_nothing(few: int) -> None:
 
 def test_one_person_alone_proves_nothing() -> None:
     """All of one side in one group: there is no other deal than the one at hand."""
+    words = drift.of_texts(side(sentences(60, 1, OTHER), ["a"] * 60), side(sentences(60, 2)))
+    assert words.p is None and "from 1 and 60 conversations" in words.why
     found = drift.of_scores(np.ones(50), np.zeros(50), (["a"] * 50, ["b"] * 50))
     assert found.p == 1.0

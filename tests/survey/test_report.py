@@ -13,6 +13,7 @@ from helpers.splits import split
 from mindrail import config, files
 from mindrail.annotate import reading
 from mindrail.batch.schema import read_rows
+from mindrail.cli import main
 from mindrail.errors import BrokenGuard, DataError, UsageError
 from mindrail.evaluate.run import evaluate
 from mindrail.guard import Guard
@@ -148,13 +149,16 @@ def test_without_words_only_probabilities_are_compared_and_it_says_so(
 
 
 def test_no_message_stands_in_any_form_of_the_report(tmp_path: Path, guard: Path, reference: Split) -> None:
-    out = scan(tmp_path, guard, a_week())
+    rows = a_week()
+    for row in rows:
+        row.group = "Kestrel of Marmalade Road"
+    out = scan(tmp_path, guard, rows)
     assert CANARY in str(next(iter(read_rows(out)))["text"].to_pylist())
     survey(Report(out, guard, reference.folder))
     for name in ("report.html", "report.md", "report.json"):
         content = (out / "report" / name).read_text()
         assert "m1" in content
-        assert "kestrel" not in content
+        assert "kestrel" not in content.lower()
 
 
 def test_it_reports_without_a_guard_and_says_what_that_leaves_out(tmp_path: Path, guard: Path) -> None:
@@ -211,6 +215,8 @@ def test_what_is_no_finished_scan_of_this_guard_is_refused(tmp_path: Path, guard
         survey(Report(scan(tmp_path / "a", guard, a_week(), complete=False), guard))
     with pytest.raises(UsageError, match="was made by guard ffffffffffff"):
         survey(Report(write(tmp_path / "b", a_week(), guard="f" * 12), guard))
+    with pytest.raises(UsageError, match="need the guard"):
+        survey(Report(scan(tmp_path / "d", guard, a_week()), None, None, tmp_path / "next.jsonl", 10))
     with pytest.raises(DataError, match="no row was judged"):
         survey(Report(scan(tmp_path / "c", guard, []), guard))
 
@@ -252,3 +258,33 @@ def test_a_guard_that_was_changed_is_refused(tmp_path: Path) -> None:
     (guard / "evaluation.json").write_text('{"rows": 1}')
     with pytest.raises(BrokenGuard):
         survey(Report(out, guard))
+
+
+def test_the_command_line_tells_the_first_numbers(
+    tmp_path: Path, guard: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = scan(tmp_path, guard, a_week())
+    with pytest.raises(SystemExit) as ended:
+        main(["scan", "--report", str(out), "--guard", str(guard)])
+    told = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert "280 messages, stopped 25.0% (20.0% to 30.5%)" in told
+    assert f"report {out}/report/report.html" in told
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--queue", "5", "next.jsonl"],
+        ["--report", "out", "in.jsonl"],
+        ["--report", "out", "--queue", "0", "next.jsonl"],
+        ["--report", "out", "--queue", "many", "next.jsonl"],
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["scan", *words])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("error[usage-error]")

@@ -65,6 +65,10 @@ def _look(settings: Report) -> Seen:
     manifest, found = read_manifest(settings.out), look(settings.out)
     if not manifest.complete:
         raise UsageError(f"the scan in {settings.out} is not finished. Do: go on with --resume")
+    if settings.guard is None and (settings.reference or settings.queue):
+        raise UsageError(
+            "a reference and a queue need the guard too, which knows whose turns are judged. Do: --guard DIR"
+        )
     guard = None if settings.guard is None else Guard.load(settings.guard, thorough=True)
     if guard is not None and guard.id != manifest.guard.id:
         raise UsageError(

@@ -5,6 +5,7 @@ from itertools import islice
 
 import numpy as np
 
+from mindrail.guard import Guard
 from mindrail.records import Example
 from mindrail.survey import drift
 from mindrail.survey.drift import Drift, Side
@@ -22,18 +23,13 @@ _NOTHING = "Nothing was given to compare with. Do: --reference SPLIT, the folder
 
 def drifts(seen: Seen) -> tuple[tuple[Drift, ...], str]:
     """The tests that can be made, and why others cannot."""
-    if seen.reference is None:
+    if seen.reference is None or seen.guard is None:
         return (), _NOTHING
-    made, why = [], []
-    if some := list(islice(seen.readable(), COMPARED)):
-        made.append(_words(some, seen.reference))
-    else:
-        why.append(f"Words were not compared: {seen.words.why}.")
-    if seen.guard is not None:
-        made.append(_scores(seen, Limits(seen.guard.axis, seen.guard.calibration), seen.reference.dev))
-    else:
-        why.append("Probabilities were not compared, which takes the guard. Do: --guard DIR")
-    return tuple(made), " ".join(why)
+    scores = _scores(seen, seen.guard, seen.reference.dev)
+    some = list(islice(seen.readable(), COMPARED))
+    if not some:
+        return (scores,), f"Words were not compared: {seen.words.why}."
+    return (_words(some, seen.reference), scores), ""
 
 
 def novel(seen: Seen) -> tuple[Novel | None, str]:
@@ -61,11 +57,11 @@ def _words(some: list[tuple[Row, str]], reference: Reference) -> Drift:
     )
 
 
-def _scores(seen: Seen, limits: Limits, dev: Sequence[Example]) -> Drift:
+def _scores(seen: Seen, guard: Guard, dev: Sequence[Example]) -> Drift:
     """The probability of the event that matters most, here and on the dev messages."""
-    assert seen.guard is not None
-    raw = seen.guard.scorer.score(dev).astype(np.float64)
-    there = limits.chances(limits.calibration.probabilities(limits.axis, raw))[limits.headline]
+    limits = Limits(guard.axis, guard.calibration)
+    raw = guard.scorer.score(dev).astype(np.float64)
+    there = limits.chances(guard.calibration.probabilities(guard.axis, raw))[limits.headline]
     rows = seen.sample[:COMPARED]
     here = np.array([row.danger for row in rows], dtype=np.float64)
     return drift.of_scores(here, there, ([row.group for row in rows], [one.group for one in dev]))

@@ -23,8 +23,8 @@ ROUNDS = 1999
 WIDTH, RIDGE = 1024, 1.0
 #: deals that are held in memory at once
 _AT_ONCE = 100
-#: fewer messages than this on a side prove nothing
-FEWEST = 20
+#: fewer messages, and fewer groups, than this on a side prove nothing
+FEWEST, FEWEST_GROUPS = 20, 4
 
 #: a statistic of sides (True: scanned) and scores, larger where the sides are further apart; for each of many deals
 Apart = Callable[[Bool[ndarray, "deals n"], Float[ndarray, " n"]], Float[ndarray, " deals"]]
@@ -68,6 +68,10 @@ def of_texts(scanned: Side, reference: Side, seed: int = 0) -> Drift:
     texts = [*sides[0].texts, *sides[1].texts]
     truth = np.arange(len(texts)) < sizes[0]
     groups = _clusters(sides)
+    many = len(np.unique(groups[truth])), len(np.unique(groups[~truth]))
+    if min(many) < FEWEST_GROUPS:
+        why = f"they come from {many[0]} and {many[1]} conversations or people, too few to compare"
+        return Drift("words", *sizes, None, None, why)
     learn = _half(groups, truth, seed)
     weights = Weights.of([text for text, own in zip(texts, learn, strict=True) if own])
     rows = weights.rows(texts, WIDTH).astype(np.float64)

@@ -65,15 +65,11 @@ def compose(
     `at_random` are rows in random order, drawn without regard to the others; at least `size` of them, or all.
     """
     most = most_picked(size)
+    reasons: tuple[tuple[Part, Sequence[Row]], ...] = (("uncertain", uncertain), ("novel", novel))
     picked: dict[int, tuple[Row, Part]] = {}
-    for part, found in (("uncertain", uncertain), ("novel", novel)):
-        taken = 0
-        for row in found:
-            if taken == most:
-                break
-            if row.place not in picked:
-                picked[row.place] = (row, part)  # type: ignore[assignment]
-                taken += 1
+    for part, found in reasons:
+        fresh = [row for row in found if row.place not in picked][:most]
+        picked |= {row.place: (row, part) for row in fresh}
     left = [row for row in at_random if row.place not in picked][: max(0, size - len(picked))]
     chance = len(left) / (rows - len(picked)) if left else 0.0
     return [*((row, part, 1.0) for row, part in picked.values()), *((row, "random", chance) for row in left)]

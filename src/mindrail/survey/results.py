@@ -32,7 +32,10 @@ class OverTime:
 
 @dataclass(frozen=True)
 class Correction:
-    """What the guard raised alarms about, how often, and how often it is true. `of` is empty for stopping at all."""
+    """What the guard raised alarms about, how often, and how often it is true.
+
+    `of` names the event; it is empty for stopping at all, for whatever reason.
+    """
 
     of: str
     title: str

@@ -7,6 +7,7 @@ from mindrail.evaluate.tables import origin
 from mindrail.evaluate.words import score
 from mindrail.survey import figures, tables
 from mindrail.survey.results import Survey
+from mindrail.survey.shares import MANY
 
 
 def document(found: Survey) -> Document:
@@ -15,7 +16,9 @@ def document(found: Survey) -> Document:
 
 
 def _top(found: Survey) -> Iterator[Block]:
-    grouped = f" of about {found.groups:,} conversations or people" if found.groups else ""
+    count = found.groups or 0
+    groups = f"about {count:,}" if count < MANY else f"more than {MANY:,}"
+    grouped = f" of {groups} conversations or people" if count else ""
     context = f"; {found.context:,} turns of the other side were read as context" if found.context else ""
     yield Text(f"{found.rows:,} messages{grouped}, judged on the axis '{found.axis}'{context}.")
     yield Facts(tuple(_facts(found)))
@@ -41,7 +44,7 @@ def _facts(found: Survey) -> Iterator[Fact]:
     for test in found.drifts:
         if test.effect and test.of == "words":
             apart = f"{score(test.effect.low)} to {score(test.effect.high)}"
-            means = f"How well words tell these messages from the training data: 0.5 not, 1 always. p = {test.p:.2g}"
+            means = f"How often words tell these messages from training ones: 0.5 is a coin. p = {test.p:.2g}"
             yield Fact("Unlike the training data", score(test.effect.value), apart, means)
 
 

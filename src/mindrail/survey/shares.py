@@ -18,6 +18,8 @@ from mindrail.arrays import Bool, Float, Int, ndarray
 from mindrail.evaluate.results import Estimate
 
 BUCKETS = 4096
+#: more groups than this are no longer told apart by number
+MANY = 30_000
 CONFIDENCE = 0.95
 
 
@@ -92,8 +94,8 @@ def exact(hits: float, rows: float) -> tuple[float, float]:
 def about(sizes: Float[ndarray, " b"]) -> int:
     """How many groups fell into the buckets, from how many buckets stayed empty.
 
-    Linear counting (Whang et al., ACM TODS 15, 1990): right within two percent up to some 10,000 groups; of
-    more than about 34,000 it only says that there are so many.
+    Linear counting (Whang et al., ACM TODS 15, 1990): right within two percent up to some 10,000 groups; beyond
+    `MANY` it only says that there are so many.
     """
     empty = max(1, int(np.count_nonzero(sizes == 0)))
     return max(1, round(len(sizes) * log(len(sizes) / empty))) if sizes.any() else 0

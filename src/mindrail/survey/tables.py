@@ -62,7 +62,7 @@ def corrections(found: Sequence[Correction]) -> Table:
     """Alarms, and what they say about how common something is."""
     rows = tuple(
         (
-            one.title,
+            one.title if one.of else f"{one.title}: stopped, for whatever reason",
             full(one.alarms.share),
             UNDEFINED if one.sensitivity is None else percent(one.sensitivity),
             UNDEFINED if one.specificity is None else percent(1 - one.specificity),

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from mindrail import config
@@ -13,6 +14,7 @@ from mindrail.stats import holm
 from mindrail.survey import compare, prevalence
 from mindrail.survey.drift import Drift
 from mindrail.survey.gather import labels_of
+from mindrail.survey.pick import Row
 from mindrail.survey.results import BadRows, Correction, Novel, OverTime, Part, Picked, Survey, Unread
 from mindrail.survey.seen import Seen
 from mindrail.survey.shares import Share
@@ -53,8 +55,8 @@ def told(seen: Seen, novel: Novel | None, no_novelty: str) -> Survey:
         drifts=drifts,
         adjusted=told_p,
         no_drift=no_drift,
-        uncertain=tuple(Picked(row, by) for by, row in made.uncertain.kept()[:SHOWN]),
-        novel=None if novel is None else Novel(novel.rows[:SHOWN], novel.looked_at, novel.known),
+        uncertain=tuple(_nameless(row, by) for by, row in made.uncertain.kept()[:SHOWN]),
+        novel=None if novel is None else _shown(novel),
         no_novelty=no_novelty,
         unread=unread,
         bad=bad,
@@ -75,6 +77,15 @@ def made_from(seen: Seen) -> dict[str, Any]:
     }
 
 
+def _shown(novel: Novel) -> Novel:
+    return replace(novel, rows=tuple(_nameless(one.row, one.by) for one in novel.rows[:SHOWN]))
+
+
+def _nameless(row: Row, by: float) -> Picked:
+    """Without the group, which may be a person's name."""
+    return Picked(replace(row, group=None), by)
+
+
 def _corrections(seen: Seen, shares: Mapping[str, Share]) -> Iterator[Correction]:
     """Stopping at all, and every event, each with what it says about the truth."""
     evaluation, guard = seen.errors.evaluation, seen.guard
@@ -88,7 +99,7 @@ def _corrections(seen: Seen, shares: Mapping[str, Share]) -> Iterator[Correction
         one = known.get(of)
         yield Correction(
             of,
-            title if of else f"{title} (stopped, for whatever reason)",
+            title,
             share,
             prevalence.corrected(share, one),
             None if one is None else one.sensitivity,
