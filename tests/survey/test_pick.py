@@ -16,7 +16,7 @@ def row(place: int, group: str | None = None) -> Row:
     return Row(place, f"m{place}", "in", place + 1, group, "allow", "safe", 0.9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.integers(0, 20), max_size=60), st.integers(0, 8), st.integers(1, 17), st.booleans())
 def test_the_smallest_are_those_of_a_whole_sort(
     keys: list[int], most: int, step: int, distinct: bool

@@ -51,9 +51,9 @@ class Smallest(Generic[Kept]):
         small = self._cut(keys, ties)
         for place, kept in zip(small, make(small), strict=True):
             self._kept[first + place] = (float(keys[place]), float(ties[place]), kept)
-        if len(self._kept) > self._most:
+        if self._distinct or len(self._kept) > self._most:
             places = list(self._kept)
-            table = np.array([self._kept[place][:2] for place in places])
+            table = np.array([self._kept[place][:2] for place in places]).reshape(-1, 2)
             stay = self._cut(table[:, 0], table[:, 1])
             self._kept = {places[i]: self._kept[places[i]] for i in stay}
 
