@@ -8,13 +8,20 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from helpers.guards import tiny_guard
 from helpers.scanning import MARK, bad, content, in_this_process, jsonl, messages, scanned
+from mindrail import Guard
+from mindrail.batch.answers import answer
+from mindrail.batch.engines import ray as engine
 
 ray = pytest.importorskip("ray")
+
+#: bytes of an argument that Ray sends with its task instead of storing it (max_direct_call_object_size)
+INLINED = 100 * 1024
 
 CLUSTER = Path(__file__).parents[1] / "helpers" / "ray_cluster.py"
 
@@ -73,7 +80,7 @@ def test_lost_machines_cost_no_row_and_nothing_of_ray_holds_a_text(
         "--out",
         tmp_path / "out",
         "--shard-rows",
-        100,
+        25,
         "--engine",
         "ray",
     ]
@@ -109,9 +116,10 @@ def test_a_scan_starts_a_cluster_of_its_own_and_leaves_nothing_of_it(tmp_path: P
     code = (
         "import json, sys; from pathlib import Path; from mindrail.recipes.scan import Scan, scan\n"
         "steps = scan(Scan((sys.argv[1],), Path(sys.argv[2]), Path(sys.argv[3]), engine='ray', workers=1))\n"
-        "next(steps); import ray; from ray._common.usage import usage_lib\n"
-        "print(json.dumps([usage_lib.usage_stats_enabled(), ray.util.get_node_ip_address()]))\n"
-        "list(steps); print(json.dumps(ray.is_initialized()))"
+        "next(steps); import psutil, ray; from ray._common.usage import usage_lib\n"
+        "every = [psutil.Process(), *psutil.Process().children(recursive=True)]\n"
+        "open_to = {c.laddr.ip for one in every for c in one.net_connections('inet') if c.status == 'LISTEN'}\n"
+        "list(steps); print(json.dumps([usage_lib.usage_stats_enabled(), sorted(open_to), ray.is_initialized()]))"
     )
     with tempfile.TemporaryDirectory(prefix="r") as scratch:  # short: Ray's sockets lie there
         done = subprocess.run(
@@ -122,6 +130,25 @@ def test_a_scan_starts_a_cluster_of_its_own_and_leaves_nothing_of_it(tmp_path: P
             check=False,
         )
         assert not list(Path(scratch).iterdir())
-    assert [json.loads(line) for line in done.stdout.splitlines()] == [[False, "127.0.0.1"], False], (
-        done.stderr
+    counted, open_to, left = json.loads(done.stdout)
+    assert {place.removeprefix("::ffff:") for place in open_to} == {"127.0.0.1"}
+    assert not counted and not left
+
+
+def test_texts_travel_in_pieces_that_ray_never_stores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[tuple[object, ...]] = []
+    monkeypatch.setattr(ray, "put", lambda value: value)
+    monkeypatch.setattr(ray, "get", lambda value: value)
+    monkeypatch.setattr(
+        ray, "remote", lambda **_: lambda _: SimpleNamespace(remote=lambda *args: sent.append(args))
     )
+    folder = tiny_guard(tmp_path / "guard")
+    said = [(("user", text),) for text in ("日" * 300_000, "a storm")]
+    engine.Ray(folder).submit(said)
+    (_, _, *pieces) = sent[0]
+    assert len(pieces) > 10
+    assert all(isinstance(one, bytes) and len(one) < INLINED for one in pieces)
+    found = engine._answer(*sent[0])  # type: ignore[arg-type]
+    assert found == answer(Guard.load(folder), said)

@@ -11,6 +11,7 @@ spills to disk. No error that could carry a text leaves a worker (`answers.answe
 import importlib.util
 import os
 import pickle
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -32,6 +33,9 @@ from mindrail.guard.verify import verify
 _PIECE = 64_000
 #: seconds without an answer, after which nobody is believed to work any more
 _PATIENCE = 600.0
+
+#: of a cluster that is started here: nobody else reaches it, and its workers do not stand back behind other processes
+_OWN = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token", "RAY_worker_niceness": "0"}
 
 
 class Ray:
@@ -76,11 +80,10 @@ def start(guard: Path, workers: int | None, address: str | None) -> Iterator[Ray
     """Workers with that guard, on the cluster at `address` or one of `workers` cores here. Raises MissingExtra."""
     if importlib.util.find_spec("ray") is None:
         raise MissingExtra("ray", "ray", "the engine 'ray'")
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # these are read when Ray is imported
-    os.environ.setdefault(
-        "RAY_worker_niceness", "0"
-    )  # by default its workers stand back behind everything else
-    import ray
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    if address is None:
+        os.environ.update(_OWN | {"RAY_AUTH_TOKEN": secrets.token_hex(32)})
+    import ray  # reads the environment
 
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     place = Path(tempfile.mkdtemp(prefix="ray-"))  # for its logs and sockets, to be removed
