@@ -49,29 +49,42 @@ class GuardMiddleware(AgentMiddleware):
         self, request: ModelRequest, handler: Callable[[ModelRequest], ModelResponse]
     ) -> ModelResponse | AIMessage:
         """Judge, call the model, judge."""
-        if not _allowed(self.messages, request.messages):
+        if not _asked(self.messages, request.messages):
             return _kind("user")
         response = handler(_quiet(request))
-        return response if _allowed(self.replies, request.messages, response) else _kind("assistant")
+        return response if _answered(self.replies, request.messages, response) else _kind("assistant")
 
     async def awrap_model_call(
         self, request: ModelRequest, handler: Callable[[ModelRequest], Awaitable[ModelResponse]]
     ) -> ModelResponse | AIMessage:
         """The same, on threads of their own, so that the event loop goes on."""
-        if not await asyncio.to_thread(_allowed, self.messages, request.messages):
+        if not await asyncio.to_thread(_asked, self.messages, request.messages):
             return _kind("user")
         response = await handler(_quiet(request))
-        passes = await asyncio.to_thread(_allowed, self.replies, request.messages, response)
+        passes = await asyncio.to_thread(_answered, self.replies, request.messages, response)
         return response if passes else _kind("assistant")
 
 
-def _allowed(guard: Guard, messages: Sequence[AnyMessage], response: ModelResponse | None = None) -> bool:
-    """Whether the guard's clear answer on the last turn of its side is "allow"."""
+def _asked(guard: Guard, messages: Sequence[AnyMessage]) -> bool:
+    """Whether everything that the person has said since the last reply may pass; calls of tools are no reply."""
+    replies = [
+        place for place, one in enumerate(messages) if isinstance(one, AIMessage) and not one.tool_calls
+    ]
+    since = replies[-1] + 1 if replies else 0
+    new = [place for place in range(since, len(messages)) if isinstance(messages[place], HumanMessage)]
+    return bool(new) and all(_allowed(guard, messages, place) for place in new)
+
+
+def _answered(guard: Guard, messages: Sequence[AnyMessage], response: ModelResponse) -> bool:
+    """Whether a response may pass: its text, and what it hands to tools."""
+    written = AIMessage("\n".join(map(_written, response.result)))
+    return _allowed(guard, [*messages, written], len(messages))
+
+
+def _allowed(guard: Guard, messages: Sequence[AnyMessage], place: int) -> bool:
+    """Whether the guard's clear answer on one message, in its conversation, is "allow"."""
     try:
-        said = [_turn(message) for message in messages]
-        if response is not None:
-            said.append({"role": "assistant", "content": "\n".join(map(_written, response.result))})
-        return judge(guard, said).decision == "allow"
+        return judge(guard, [_turn(message) for message in messages], place).decision == "allow"
     except Exception as error:
         log.error("the guard failed: %s", type(error).__name__)  # never the error's text
         return False
@@ -85,20 +98,20 @@ def _turn(message: AnyMessage) -> dict[str, Any]:
 
 
 def _written(message: Any) -> str:
-    """What a model has written: the text, and what it hands to tools."""
+    """Text, and arguments of tools."""
     calls = [json.dumps(call["args"], ensure_ascii=False) for call in getattr(message, "tool_calls", [])]
     return "\n".join([message.text, *calls])
 
 
 def _quiet(request: ModelRequest) -> ModelRequest:
     """The request without turns that were stopped earlier, to a model that streams to nobody."""
-    messages = request.messages
-    stands_for = [message.additional_kwargs.get(STOPPED) for message in messages]
-    kept = [
-        message
-        for place, message in enumerate(messages)
-        if stands_for[place] != "user" and stands_for[place + 1 : place + 2] != ["user"]
-    ]
+    kept: list[AnyMessage] = []
+    for message in request.messages:
+        if message.additional_kwargs.get(STOPPED) != "user":
+            kept.append(message)
+            continue
+        while kept and isinstance(kept[-1], HumanMessage):
+            kept.pop()
     model = request.model.model_copy(update={"tags": [*(request.model.tags or []), "nostream"]})
     return request.override(messages=kept, model=model)
 

@@ -95,6 +95,16 @@ def test_a_stopped_message_never_reaches_the_model(module: ModuleType, agent: An
     assert [one.text for one in model.asked[1]] == [CALM, "the soup", "a calm walk"]
 
 
+def test_all_that_was_said_since_the_last_reply_is_judged(module: ModuleType, agent: Any, ask: Any) -> None:
+    model = made("the soup")
+    stopped = ask(agent(model), HumanMessage(STORM), HumanMessage(CALM))
+    assert stopped[-1].text == module.KIND
+    assert ask(agent(model), AIMessage("please come"))[-1].text == module.KIND  # nobody has asked
+    assert not model.asked
+    assert ask(agent(model), *stopped, HumanMessage("a calm walk"))[-1].text == "the soup"
+    assert [one.text for one in model.asked[0]] == ["a calm walk"]
+
+
 def test_a_stopped_reply_never_enters_the_state(module: ModuleType, agent: Any, ask: Any) -> None:
     model = made(STORM, "the park")
     stopped = ask(agent(model), HumanMessage(CALM))
@@ -137,10 +147,10 @@ def test_images_that_nobody_looks_at_are_stopped(module: ModuleType, agent: Any,
 def test_a_guard_that_fails_lets_nothing_through(
     broken: int, module: ModuleType, opened: tuple[Guard, Guard], ask: Any, monkeypatch: Any, caplog: Any
 ) -> None:
-    def fails(guard: Guard, said: Any) -> Any:
+    def fails(guard: Guard, said: Any, place: int) -> Any:
         if guard is opened[broken]:
             raise ValueError(CANARY)
-        return judge(guard, said)
+        return judge(guard, said, place)
 
     judge = module.judge
     monkeypatch.setattr(module, "judge", fails)
