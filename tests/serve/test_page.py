@@ -33,6 +33,11 @@ class Asking(Page):
         self.until("document.activeElement?.tagName === 'TEXTAREA'")
         return self
 
+    def again(self) -> None:
+        """The page as it is at first."""
+        self.browser.refresh()
+        self.until("document.activeElement?.tagName === 'TEXTAREA'")
+
     def write(self, text: str) -> None:
         """Into the field that has the focus, as if it were pasted there."""
         self.browser.execute_script(
@@ -78,61 +83,67 @@ def asking(
         yield page.open(server.url)
 
 
-def test_a_conversation_by_keyboard_alone(folder: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def every(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asking]:
+    with asking(folder, tmp_path_factory.mktemp("refusing") / "home") as page:
+        yield page
+
+
+def test_a_conversation_by_keyboard_alone(folder: Path, every: Asking) -> None:
     guard = Guard.load(folder)
-    with asking(folder, tmp_path / "home") as page:
-        assert page.ask(CALM) == "Allowed"
-        assert "closest to a threshold" in page.all(".because")
-        page.write(CHAT)
-        page.until("document.querySelector('.offer button')")
-        assert page.run(
-            "document.getElementById('old').checkVisibility()"
-        )  # the answer is of an earlier text
-        while page.run("document.activeElement.textContent") != "Split it into turns":
-            page.press(Keys.TAB)
-        page.press(Keys.ENTER)
-        page.until("document.querySelectorAll('.turn').length === 3")
-        assert page.ask() == "Blocked"
-        assert page.status().startswith("one: Blocked. ‘harmful’ has a probability of 0.99")
-        said = [{"role": "user", "content": CALM}, {"role": "assistant", "content": "now we go\nto the park"}]
-        expected = guard([*said, {"role": "user", "content": DARK}]).probabilities["harmful"]
-        assert page.run(
-            "Number(document.querySelector('.fill').parentElement.style.getPropertyValue('--value'))"
-        ) == (pytest.approx(expected))
-        assert page.all(".limits span") == "review from 0.30,block from 0.60"
-        page.chord(Keys.SHIFT, Keys.TAB)  # back over "Remove"
-        page.chord(Keys.SHIFT, Keys.TAB)
-        page.press(Keys.ARROW_UP)  # to the mark of the turn before
-        assert page.ask() == "Not for this guard"  # which judges what a person says
-        page.press(Keys.ARROW_UP)
-        assert page.ask() == "Allowed"
-        assert page.complaints() == []
+    page = every
+    page.again()
+    assert page.ask(CALM) == "Allowed"
+    assert "closest to a threshold" in page.all(".because")
+    page.write(CHAT)
+    page.until("document.querySelector('.offer button')")
+    assert page.run("document.getElementById('old').checkVisibility()")  # the answer is of an earlier text
+    while page.run("document.activeElement.textContent") != "Split it into turns":
+        page.press(Keys.TAB)
+    page.press(Keys.ENTER)
+    page.until("document.querySelectorAll('.turn').length === 3")
+    assert page.ask() == "Blocked"
+    assert page.status().startswith("one: Blocked. ‘harmful’ has a probability of 0.99")
+    said = [{"role": "user", "content": CALM}, {"role": "assistant", "content": "now we go\nto the park"}]
+    expected = guard([*said, {"role": "user", "content": DARK}]).probabilities["harmful"]
+    assert page.run(
+        "Number(document.querySelector('.fill').parentElement.style.getPropertyValue('--value'))"
+    ) == (pytest.approx(expected))
+    assert page.all(".limits span") == "review from 0.30,block from 0.60"
+    page.chord(Keys.SHIFT, Keys.TAB)  # back over "Remove"
+    page.chord(Keys.SHIFT, Keys.TAB)
+    page.press(Keys.ARROW_UP)  # to the mark of the turn before
+    assert page.ask() == "Not for this guard"  # which judges what a person says
+    page.press(Keys.ARROW_UP)
+    assert page.ask() == "Allowed"
+    assert page.complaints() == []
 
 
-def test_which_words_moved_it(folder: Path, tmp_path: Path) -> None:
+def test_which_words_moved_it(folder: Path, every: Asking) -> None:
     found = explain(Guard.load(folder), Example.of(DARK))
     largest = max(found.words, key=lambda word: word.change)
-    with asking(folder, tmp_path / "home") as page:
-        page.ask(DARK, words=True)
-        assert page.run("document.querySelector('mark.up.s4').firstChild.data") == STORM
-        assert page.run("document.querySelector('.heat').textContent").replace("+", "").startswith("please")
-        page.run("document.querySelector('.as-table').open = true")
-        assert page.all(".as-table tbody tr:first-child").split() == [
-            STORM,
-            f"+{largest.change:.2f}",
-            f"{found.probability - largest.change:.2f}",
-        ]
-        assert f"“{STORM}” (+" in page.status()
-        page.check_for_people()
-        page.ask(f"🙂 café\u200f {STORM}")  # what JavaScript counts twice, and a mark nobody sees
-        page.run("document.getElementById('why').click()")
-        page.until("document.querySelector('mark.up')")
-        assert page.run("document.querySelector('mark.up.s4').firstChild.data") == STORM
-        page.ask("the park is calm. " * 40 + STORM, words=True)
-        assert page.run("document.querySelectorAll('.passage').length > 1")
-        assert page.run("document.querySelector('.passage.looked mark.up.s4').firstChild.data") == STORM
-        page.ask(" 天\u3000今天。", words=True)
-        assert page.complaints() == []
+    page = every
+    page.again()
+    page.ask(DARK, words=True)
+    assert page.run("document.querySelector('mark.up.s4').firstChild.data") == STORM
+    assert page.run("document.querySelector('.heat').textContent").replace("+", "").startswith("please")
+    page.run("document.querySelector('.as-table').open = true")
+    assert page.all(".as-table tbody tr:first-child").split() == [
+        STORM,
+        f"+{largest.change:.2f}",
+        f"{found.probability - largest.change:.2f}",
+    ]
+    assert f"“{STORM}” (+" in page.status()
+    page.check_for_people()
+    page.ask(f"🙂 café\u200f {STORM}")  # what JavaScript counts twice, and a mark nobody sees
+    page.run("document.getElementById('why').click()")
+    page.until("document.querySelector('mark.up')")
+    assert page.run("document.querySelector('mark.up.s4').firstChild.data") == STORM
+    page.ask("the park is calm. " * 40 + STORM, words=True)
+    assert page.run("document.querySelectorAll('.passage').length > 1")
+    assert page.run("document.querySelector('.passage.looked mark.up.s4').firstChild.data") == STORM
+    page.ask(" 天\u3000今天。", words=True)
+    assert page.complaints() == []
 
 
 def test_two_guards_side_by_side_and_one_below_the_other(folder: Path, scale: Path, tmp_path: Path) -> None:
@@ -235,10 +246,9 @@ def answering(page: Asking, status: int, code: str, **headers: str) -> None:
         (418, "something_new", "from the server"),
     ],
 )
-def test_a_refusal_is_said_and_is_no_answer(every: Any, status: int, code: str, said: str) -> None:
+def test_a_refusal_is_said_and_is_no_answer(every: Asking, status: int, code: str, said: str) -> None:
     page = every
-    page.browser.refresh()
-    page.until("document.activeElement?.tagName === 'TEXTAREA'")
+    page.again()
     assert page.ask(CALM) == "Allowed"
     answering(page, status, code, **{"retry-after": "3"})
     assert page.ask() == "No answer"
@@ -249,15 +259,8 @@ def test_a_refusal_is_said_and_is_no_answer(every: Any, status: int, code: str, 
     assert page.ask() == "No answer" and "Allowed" not in page.all(".answer")
 
 
-@pytest.fixture(scope="module")
-def every(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asking]:
-    with asking(folder, tmp_path_factory.mktemp("refusing") / "home") as page:
-        yield page
-
-
 def test_the_words_can_be_refused_while_the_answer_stands(every: Asking) -> None:
-    every.browser.refresh()
-    every.until("document.activeElement?.tagName === 'TEXTAREA'")
+    every.again()
     assert every.ask(DARK) == "Blocked"
     answering(every, 503, "deadline_exceeded")
     every.run("document.getElementById('why').click()")
@@ -267,8 +270,7 @@ def test_the_words_can_be_refused_while_the_answer_stands(every: Asking) -> None
 
 
 def test_asking_can_be_stopped(every: Asking) -> None:
-    every.browser.refresh()
-    every.until("document.activeElement?.tagName === 'TEXTAREA'")
+    every.again()
     every.write(DARK)
     every.browser.execute_script(
         "window.fetch = (path, { signal }) => new Promise((done, fail) => signal.addEventListener("
@@ -282,8 +284,7 @@ def test_asking_can_be_stopped(every: Asking) -> None:
 
 
 def test_an_answer_that_comes_after_a_change_is_of_the_earlier_text(every: Asking) -> None:
-    every.browser.refresh()
-    every.until("document.activeElement?.tagName === 'TEXTAREA'")
+    every.again()
     every.write(CALM)
     every.browser.execute_script(
         "const given = window.fetch; window.fetch = async (...asked) => {"
@@ -299,8 +300,7 @@ def test_an_answer_that_comes_after_a_change_is_of_the_earlier_text(every: Askin
 
 
 def test_a_key_that_ends_takes_nothing_along(every: Asking) -> None:
-    every.browser.refresh()
-    every.until("document.activeElement?.tagName === 'TEXTAREA'")
+    every.again()
     every.run("window.given = window.fetch")
     answering(every, 401, "invalid_api_key")
     every.write(CALM)
