@@ -139,8 +139,9 @@ def test_texts_travel_in_pieces_that_ray_never_stores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[tuple[object, ...]] = []
-    monkeypatch.setattr(ray, "put", lambda value: value)
-    monkeypatch.setattr(ray, "get", lambda value: value)
+    stored: list[object] = []
+    monkeypatch.setattr(ray, "put", lambda value: stored.append(value) or len(stored) - 1)
+    monkeypatch.setattr(ray, "get", stored.__getitem__)
     monkeypatch.setattr(
         ray, "remote", lambda **_: lambda _: SimpleNamespace(remote=lambda *args: sent.append(args))
     )
