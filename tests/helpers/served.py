@@ -45,21 +45,16 @@ def serving(
     keys: str = f"tester {KEY} admin",
 ) -> Iterator[Server]:
     """A process of its own in `home`, its output in files there; `guard` is a folder, or NAME=FOLDER."""
+    command = [*prefix, sys.executable, "-c", code, "serve", "--guard", str(guard), "--port", "0"]
+    with started([*command, *BRIEF, *arguments], home, {"MINDRAIL_KEYS": keys}) as server:
+        yield server
+
+
+@contextmanager
+def started(command: list[str], home: Path, settings: dict[str, str]) -> Iterator[Server]:
+    """A command that ends up as a server, in `home`, for the length of the block."""
     home.mkdir(exist_ok=True)
-    command = [
-        *prefix,
-        sys.executable,
-        "-c",
-        code,
-        "serve",
-        "--guard",
-        str(guard),
-        "--port",
-        "0",
-        *BRIEF,
-        *arguments,
-    ]
-    environment = os.environ | {"MINDRAIL_KEYS": keys, "TMPDIR": str(home)}
+    environment = os.environ | {"TMPDIR": str(home)} | settings
     with (home / "stdout").open("wb") as out, (home / "stderr").open("wb") as err:
         process = subprocess.Popen(command, stdout=out, stderr=err, cwd=home, env=environment)
     try:
