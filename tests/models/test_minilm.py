@@ -10,12 +10,13 @@ from transformers import pipeline
 from mindrail import taxonomy
 from mindrail.data import corpus
 from mindrail.data.split import choose_labels
-from mindrail.export import int8
+from mindrail.export import int8, loudness
 from mindrail.export import onnx as exporting
 from mindrail.models import Job
 from mindrail.models._network import Network
 from mindrail.models.encoder import FAMILY, EncoderConfig
 from mindrail.runtime import load as runtime
+from mindrail.runtime.onnx import OnnxScorer
 
 KINDS = taxonomy.load("emotional-risk")
 AXIS = KINDS.axis()
@@ -41,9 +42,12 @@ def test_float_and_eight_bits_say_what_torch_says(trained: Path, texts: list, tm
     exporting.export(network, tmp_path / "model.onnx")
     for name in ("tokenizer.json", "reach.json"):
         (tmp_path / name).write_bytes((trained / name).read_bytes())
-    np.testing.assert_allclose(runtime.from_folder("onnx", tmp_path, AXIS).score(texts), expected, atol=1e-3)
+    wide = runtime.from_folder("onnx", tmp_path, AXIS)
+    np.testing.assert_allclose(wide.score(texts), expected, atol=1e-3)
+    assert isinstance(wide, OnnxScorer)
+    loud = loudness.measure(tmp_path / "model.onnx", (feed for text in texts for feed in wide.feeds(text)))
     (tmp_path / "model.onnx").rename(tmp_path / "float.onnx")
-    int8.quantise(tmp_path / "float.onnx", tmp_path / "model.onnx", int8.RECIPES[0])
+    int8.quantise(tmp_path / "float.onnx", tmp_path / "model.onnx", int8.RECIPES[0], loud)
     assert (tmp_path / "model.onnx").stat().st_size < 27e6
     small = runtime.from_folder("onnx", tmp_path, AXIS, threads=2)
     spread = float(expected.std())

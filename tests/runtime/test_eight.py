@@ -22,7 +22,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     folder = tmp_path_factory.mktemp("eight")
     network = Network.pretrained(str(tiny.encoder(folder / "in")), TWO, pooling=None, dropout=0.1, seed=0)
     exporting.export(network.eval(), folder / "model.onnx")
-    int8.quantise(folder / "model.onnx", folder / "small.onnx", int8.RECIPES[0])
+    int8.quantise(folder / "model.onnx", folder / "small.onnx", int8.RECIPES[0], {})
     return (folder / "small.onnx").read_bytes()
 
 

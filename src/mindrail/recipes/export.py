@@ -1,6 +1,6 @@
 """`export`: a calibrated run to a guard folder. Eight bits ship only if they decide like the original."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from mindrail.records.targets import targets_of
 from mindrail.runtime import load as runtime
 from mindrail.runtime.load import NEEDED, Kind
 from mindrail.runtime.local import LocalScorer
+from mindrail.runtime.onnx import Feed, OnnxScorer
 from mindrail.text.normalise import Reading
 
 #: What hubs call the embedded encoder.
@@ -32,6 +33,9 @@ MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 
 #: Raw scores of the exported float model may differ from the trained one by this much.
 FAITHFUL = 1e-3
+
+#: How many texts tell which channels are loud.
+LOUDNESS = 250
 
 
 @dataclass(frozen=True)
@@ -165,17 +169,18 @@ def _smaller(
     place: Path,
 ) -> Candidate:
     """The first 8-bit variant that passes the gate, or the original; every try is told."""
-    from mindrail.export import int8, parity
+    from mindrail.export import int8, loudness, parity
 
     targets = targets_of(run.axis, dev)
     groups = [example.group for example in dev]
     leading = _predictions(run, split, dev, scores[: len(dev)])
     told: list[dict[str, Any]] = []
     chosen = original
+    loud = loudness.measure(original.folder / "model.onnx", _windows(original.scorer, texts))
     for recipe in int8.RECIPES:
         folder = place / recipe.name.replace(" ", "-").replace(",", "")
         folder.mkdir(parents=True)
-        int8.quantise(original.folder / "model.onnx", folder / "model.onnx", recipe)
+        int8.quantise(original.folder / "model.onnx", folder / "model.onnx", recipe, loud)
         _copy_reading(original.folder, folder)
         scorer = runtime.from_folder("onnx", folder, run.axis, machine.cores())
         own = scorer.score(texts).astype(np.float64)
@@ -199,6 +204,13 @@ def _smaller(
             break
     report = original.parity | {"shipped": chosen.name, "tried": told}
     return replace(chosen, parity=report)
+
+
+def _windows(scorer: LocalScorer, texts: Sequence[Example]) -> Iterator[Feed]:
+    """What a model is fed for some of the texts, evenly drawn."""
+    assert isinstance(scorer, OnnxScorer)
+    for example in texts[:: max(1, len(texts) // LOUDNESS)]:
+        yield from scorer.feeds(example)
 
 
 def _copy_reading(source: Path, target: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mindrail.arrays import Float, ndarray
+from mindrail.arrays import Float, Int, ndarray
 from mindrail.errors import BrokenGuard
 from mindrail.records import Example
 from mindrail.runtime.eight import fitted
@@ -29,6 +29,10 @@ MODEL, REACH = "model.onnx", "reach.json"
 #: slower on a CPU than the plain operators it replaces
 _SLOW = ["SkipLayerNormFusion"]
 _INPUTS = frozenset({"input_ids", "attention_mask", "token_type_ids"})
+
+
+#: one window, by the model's inputs
+Feed = dict[str, Int[ndarray, "1 _"]]
 
 
 class OnnxScorer(LocalScorer):
@@ -57,10 +61,18 @@ class OnnxScorer(LocalScorer):
         except BrokenGuard:
             raise BrokenGuard(f"the model cannot read token {token} of the tokenizer", file=MODEL) from None
 
+    def feeds(self, example: Example) -> list[Feed]:
+        """What the model is fed for each window of a text."""
+        return [self._feed(window) for window in self._reader.read(*example.rendered()).windows]
+
+    def _feed(self, window: Window) -> Feed:
+        given = {"input_ids": window.ids, "token_type_ids": window.segments}
+        one = (1,) * len(window.ids)  # nothing is padded
+        return {name: np.array([given.get(name, one)], dtype=np.int64) for name in self._inputs}
+
     def _logits(self, window: Window) -> Float[ndarray, "1 k"]:
         length = len(window.ids)
-        values = {"input_ids": window.ids, "attention_mask": (1,) * length, "token_type_ids": window.segments}
-        feed = {name: np.array([values[name]], dtype=np.int64) for name in self._inputs}
+        feed = self._feed(window)
         try:
             logits: ndarray = self._session.run(["logits"], feed)[0]
         except Exception as error:  # onnxruntime's own, one class per status
