@@ -2,12 +2,14 @@
 
     mindrail build recipes/cascade-prompt-harm.yaml
     mindrail export --run out/cascade-prompt-harm/run --split out/cascade-prompt-harm/split --out out/alone/guard
-    python benchmarks/cascade.py --cascade out/cascade-prompt-harm/guard --alone out/alone/guard
+    python benchmarks/cascade.py --cascade out/cascade-prompt-harm/guard --alone out/alone/guard \\
+        --split out/cascade-prompt-harm/split
 
-Two mixes, 95 % harmless each, the harmful texts always those of the test set. `real`: the harmless are messages of
-real people to a chat model; nothing was trained or chosen on them. `near`: the harmless are the test set's own,
-written to look harmful. Recall and false alarms are of whole sets. Both guards work on one core, by turns, text by
-text, and both read by the cascade's views.
+Three mixes, 95 % harmless each, the harmful texts always those of the test set. `real`: the harmless are messages of
+real people to a chat model; nothing was trained or chosen on them. `near`: the harmless are the test set's own, written
+to look harmful. `pool`: they are like the texts that the early stage learned from (rows of dev, from the set that most
+of the unlabelled texts come from). Recall and false alarms are of whole sets. Both guards work on one core, by turns,
+text by text, and both read by the cascade's views.
 """
 
 import argparse
@@ -20,6 +22,7 @@ from _result import measure, write
 
 from mindrail import Guard, seeds
 from mindrail.data import corpus
+from mindrail.recipes.prepare import Split
 from mindrail.records import Example
 from mindrail.runtime.cascade import CascadeScorer
 from mindrail.runtime.viewed import ViewedScorer
@@ -34,6 +37,13 @@ def labelled(guard: Guard, name: str) -> tuple[list[Example], list[Example]]:
     found = [e for e in corpus.read(name, guard.taxonomy, guard.axis) if guard.axis.name in e.answers]
     harmful = [e for e in found if e.answers[guard.axis.name] in stopped]
     return harmful, [e for e in found if e.answers[guard.axis.name] not in stopped]
+
+
+def alike(folder: Path, name: str) -> list[Example]:
+    """The rows of a set that lie in a split's dev part."""
+    split = Split.load(folder)
+    own = {example.text for example in corpus.read(name, split.taxonomy, split.axis)}
+    return [example for example in split.part("dev") if example.text in own]
 
 
 def rate(guard: Guard, examples: list[Example], unit: str) -> dict[str, Any]:
@@ -55,11 +65,11 @@ def seconds(guards: list[Guard], texts: list[Example], rounds: int) -> np.ndarra
     """[round, guard]: processor time for all texts, the guards by turns; a first round is not counted."""
     spent = np.zeros((rounds + 1, len(guards)))
     for turn in range(rounds + 1):
-        for place, guard in enumerate(guards):
-            began = time.process_time()
-            for text in texts:
+        for text in texts:
+            for place, guard in enumerate(guards):
+                began = time.process_time()
                 guard(text)
-            spent[turn, place] = time.process_time() - began
+                spent[turn, place] += time.process_time() - began
     return spent[1:]
 
 
@@ -87,6 +97,8 @@ def main() -> None:
     parser.add_argument("--alone", type=Path, required=True)
     parser.add_argument("--test", default="wildguardtest-prompts")
     parser.add_argument("--real", default="toxicchat-test-human")
+    parser.add_argument("--split", type=Path, required=True, help="what the cascade was made from")
+    parser.add_argument("--pool", default="benign-instructions")
     parser.add_argument("--texts", type=int, default=1000, help="texts of a mix that are timed")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
@@ -102,7 +114,8 @@ def main() -> None:
         measures[f"real_false_alarms_{name}"] = rate(guard, real, "share of harmless real messages stopped")
     viewed = guards["cascade"].scorer
     assert isinstance(viewed, ViewedScorer) and isinstance(viewed.inner, CascadeScorer)
-    for kind, harmless in (("real", real), ("near", near)):
+    pool = alike(options.split, options.pool)
+    for kind, harmless in (("real", real), ("near", near), ("pool", pool)):
         texts = mix(harmful, harmless, options.texts)
         spent = seconds(list(guards.values()), texts, options.rounds)
         ratios = spent[:, 1] / spent[:, 0]

@@ -96,8 +96,9 @@ def _harmless(guard: Guard, name: str, safe: Sequence[str], most: int) -> list[E
     return [found[i] for i in order[:most]]
 
 
-def cost(guard: Guard, texts: Sequence[str], rounds: int = 7) -> dict[str, Any]:
+def cost(folder: Path, texts: Sequence[str], rounds: int = 7) -> dict[str, Any]:
     """CPU time with views against without, on plain ASCII texts, the two by turns, text by text."""
+    guard = Guard.load(folder, threads=1)
     both = [guard.read_as(reading) for reading in (Reading.as_written(), Reading())]
     spent = np.zeros((rounds, 2))
     for turn in range(rounds):
@@ -113,7 +114,7 @@ def cost(guard: Guard, texts: Sequence[str], rounds: int = 7) -> dict[str, Any]:
     return told | {"milliseconds_per_text": round(float(spent[1:, 0].min()) / len(texts) * 1e3, 3)}
 
 
-def study(guard: Guard, texts: Sequence[str], most: int) -> dict[str, Any]:
+def study(folder: Path, guard: Guard, texts: Sequence[str], most: int) -> dict[str, Any]:
     """Attacks, harmless sets and time of one guard."""
     caught = [
         t
@@ -139,7 +140,7 @@ def study(guard: Guard, texts: Sequence[str], most: int) -> dict[str, Any]:
         "of": len(texts),
         "attacks": families,
         "harmless": clean,
-        "cpu_plain_ascii": cost(guard, ascii_only),
+        "cpu_plain_ascii": cost(folder, ascii_only),
     }
 
 
@@ -164,7 +165,7 @@ def main() -> None:
     measures: dict[str, Any] = {}
     guards = {}
     for folder in options.guard:
-        guard = Guard.load(folder, threads=1)
+        guard = Guard.load(folder)
         stopped = {label.name for label in guard.axis.labels if label.decision == "block"}
         found = [
             e.text
@@ -175,7 +176,7 @@ def main() -> None:
         order = seeds.stream(0, "harmful").permutation(len(found))
         texts = [found[i] for i in order[: options.texts]]
         name = folder.parent.name
-        guards[name] = told = study(guard, texts, options.most)
+        guards[name] = told = study(folder, guard, texts, options.most)
         for family in FAMILIES:
             for when in ("before", "after"):
                 measures[f"{name}/{family}_worst_{when}"] = worst(told, family, when)
