@@ -22,6 +22,8 @@ from mindrail.export.graph import Graph, node
 SHARE = 0.7
 #: neurons of a wide layer that stay in float: one register of a processor with AVX-512
 LOUD = 16
+#: the loudest neuron drowns the others if it is so many times louder than the loudest that stays with them
+DROWNS = 2.0
 #: ends the names of products that stay in float
 APART = ".loud"
 
@@ -64,15 +66,18 @@ def _scale(
 
 
 def part(graph: Graph, loudness: Loudness) -> None:
-    """Give the LOUD loudest neurons of every wide layer products of their own; others stay as they are."""
+    """Give the LOUD loudest neurons of a wide layer products of their own, if they drown the others."""
     for bend in [found for found in graph.nodes if found.op_type == "Gelu"]:
         name = bend.output[0]
         into, onward = graph.maker(bend.input[0]), graph.readers(name)
         up = next((graph.maker(given) for given in into.input if graph.maker(given)), None) if into else None
-        if name not in loudness or len(loudness[name]) <= 4 * LOUD or len(onward) != 1 or up is None:
+        if name not in loudness or len(loudness[name]) <= LOUD or len(onward) != 1 or up is None:
+            continue
+        ranked = np.argsort(-loudness[name], kind="stable")
+        if loudness[name][ranked[0]] < DROWNS * loudness[name][ranked[LOUD]]:
             continue
         if graph.is_product(up) and graph.is_product(onward[0]):
-            _part(graph, up, bend, onward[0], np.argsort(-loudness[name], kind="stable")[:LOUD])
+            _part(graph, up, bend, onward[0], ranked[:LOUD])
 
 
 def _part(
