@@ -5,9 +5,9 @@
     python benchmarks/cascade.py --cascade out/cascade-prompt-harm/guard --alone out/alone/guard \\
         --split out/cascade-prompt-harm/split
 
-Three mixes, 95 % harmless each, the harmful texts always those of the test set. `real`: the harmless are messages of
-real people to a chat model; nothing was trained or chosen on them. `near`: the harmless are the test set's own, written
-to look harmful. `pool`: they are like the texts that the early stage learned from (rows of dev, from the set that most
+Three mixes, 95 % harmless each, the harmful texts always those of the test set. `real`: the harmless are messages
+of real people to a chat model; nothing was trained or chosen on them. `near`: the harmless are the test set's own,
+written to look harmful. `pool`: they are like what the early stage learned from (rows of dev, from the set that most
 of the unlabelled texts come from). Recall and false alarms are of whole sets. Both guards work on one core, by turns,
 text by text, and both read by the cascade's views.
 """

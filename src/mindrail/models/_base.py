@@ -43,7 +43,7 @@ class Job:
     #: the taxonomy's question, and whether the message or the reply is judged: for families that ask in words
     asks: str = ""
     judges: Literal["message", "response"] = "message"
-    #: raw scores of another model for the labelled examples, [n, k], which linear heads follow in place of the answers
+    #: raw scores [n, k] of another model for the labelled examples: linear heads follow them, not the answers
     teacher: ndarray | None = None
 
     def targets(self) -> Targets:
