@@ -36,7 +36,7 @@ def new(
 ) -> Iterator[Example]:
     """Each text once, if it is not `seen`, and neither stands among the `judged` ones nor nearly.
 
-    `seen` grows by every text, about 100 bytes each; `left_out` counts what is not given, by reason.
+    `seen` grows by every text, about 140 bytes each; `left_out` counts what is not given, by reason.
     """
     for example in examples:
         key = fingerprint(example)

@@ -28,7 +28,7 @@ PROGRAM = (sys.executable, "-m", "mindrail")
 
 
 class Told(NamedTuple):
-    """What comes back of a cell: results by key (its twin's too), and what its process said."""
+    """What comes back of a cell: result files by name (its twin's too), and what its process said."""
 
     code: int
     results: Mapping[str, bytes]
@@ -55,10 +55,12 @@ def run(
     results, plan = folder / "cells", (folder / "plan.yaml").read_bytes()
     waiting, began = pending(cells, results), time.monotonic()
     total, running = len(waiting), dict[Any, tuple[Cell, float]]()
+    if not waiting:
+        return
     with cluster(address, jobs) as ray:
         task = ray.remote(num_cpus=1, max_retries=RETRIES)(_run)
         most = jobs or int(ray.cluster_resources()["CPU"])
-        own = {name: value for name, value in os.environ.items() if name.startswith("MINDRAIL_")}
+        data = {name: value for name, value in os.environ.items() if name == "MINDRAIL_DATA"}
         command = [*options, "--work", str(work.resolve())]
         while waiting or running:
             late = minutes is not None and time.monotonic() - began >= 60 * minutes
@@ -66,7 +68,7 @@ def run(
                 return
             while waiting and len(running) < most and not late:
                 cell = waiting.pop(0)
-                asked = task.remote(list(program), command, cell.key, plan, str(Path.cwd()), own)
+                asked = task.remote(list(program), command, cell.key, plan, str(Path.cwd()), data)
                 running[asked] = cell, time.monotonic()
             for done in ray.wait(list(running), timeout=1)[0]:
                 cell, since = running.pop(done)
@@ -76,14 +78,14 @@ def run(
                     told = Told(LOST, {}, f"lost on Ray: {type(error).__name__}\n".encode())
                 log = work / f"{cell.key}.log"
                 files.write_bytes(log, told.said)
-                for key, result in told.results.items():
-                    files.write_bytes(results / key, result)
+                for name, result in told.results.items():
+                    files.write_bytes(results / name, result)
                 left = len(waiting) + len(running)
                 yield Finished(cell, told.code, time.monotonic() - since, log, total - left, total)
 
 
 def _run(
-    program: list[str], options: list[str], key: str, plan: bytes, place: str, settings: dict[str, str]
+    program: list[str], options: list[str], key: str, plan: bytes, place: str, data: dict[str, str]
 ) -> Told:
     """In the worker: one cell, in a folder that goes with it."""
     with tempfile.TemporaryDirectory(prefix="mindrail-") as name:
@@ -92,7 +94,7 @@ def _run(
         done = subprocess.run(
             [*program, "study", name, *options, "--cell", key],
             cwd=place if Path(place).is_dir() else None,
-            env=settings | os.environ,
+            env=data | os.environ,  # where data are is known best on the machine itself
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             preexec_fn=_end_with_us if sys.platform == "linux" else None,
