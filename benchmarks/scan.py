@@ -4,9 +4,10 @@
 
 The rows are real messages (prompts of toxicchat-test and comments of goemotions), 4,000 of them drawn over and over;
 every fourth time a number is put behind the message, so that it is a text nobody has seen. How much of the speed is
-owed to that is measured by scanning without dedup too. The million is scanned first, in a process of its own whose
-memory and processor time are watched; `full.json` in the work folder keeps what was seen, so that the measurements
-against the clock can be made again at a quiet time.
+owed to that is measured by scanning without dedup too. The million is scanned first, and the memory of all its
+processes watched; `full.json` in the work folder keeps what was seen, so that the measurements against the clock can
+be made again at a quiet time. What an early and a late row cost is such a measurement: five shards are taken out of
+the finished scan, here and there by turns, and it is resumed.
 
 The plain loop is the transformers pipeline, one text after the other on all cores, with the encoder's six layers only
 (the seventh, which makes plain transformers pool the mean, is taken off: both sides do the same work); it reads the
@@ -15,12 +16,11 @@ first 512 tokens of a text where the guard reads all of it.
 
 import argparse
 import json
-import os
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -30,13 +30,15 @@ from _result import measure, write
 from inference import pipeline
 
 from mindrail import files, seeds, taxonomy
-from mindrail.batch.schema import Manifest, read_manifest
+from mindrail.batch.schema import Manifest, Shard, read_manifest
 from mindrail.data import corpus
 
 SETS, BASE, VARIED, ROWS, SMALL = ("toxicchat-test", "goemotions"), 4000, 4, 1_000_000, 50_000
 SHARD = 5000
-#: rows against the clock: with dedup, without, by one process and by two, in the plain loop
+#: rows against the clock: with dedup, without (by one process and by two), in the plain loop
 SAMPLE, UNSEEN, LOOP = 40_000, 3000, 300
+#: the shards that are scanned again: up to SMALL rows, and up to the end
+EARLY, LATE = range(6, 11), range(196, 201)
 
 
 def rows(count: int) -> Iterator[str]:
@@ -46,7 +48,8 @@ def rows(count: int) -> Iterator[str]:
     known = [e.text for name in SETS for e in corpus.read(name, kinds, kinds.axis(), labelled=False)]
     base = [known[i] for i in random.choice(len(known), BASE, replace=False)]
     for number, place in enumerate(random.integers(BASE, size=count).tolist()):
-        yield f"{base[place]} {number}" if number % VARIED == 0 else base[place]
+        unseen = 1_000_000 + number * 7919 % 1_000_003  # of seven digits, early and late alike
+        yield f"{base[place]} {unseen}" if number % VARIED == 0 else base[place]
 
 
 def log(place: Path, count: int) -> Path:
@@ -57,61 +60,53 @@ def log(place: Path, count: int) -> Path:
 
 
 def command(guard: Path, source: Path, out: Path, *more: object) -> list[str]:
-    words = ["scan", source, "--guard", guard, "--out", out, "--overwrite", "--shard-rows", SHARD, *more]
+    words = ["scan", source, "--guard", guard, "--out", out, "--shard-rows", SHARD, *more]
     return [sys.executable, "-m", "mindrail", *map(str, words)]
 
 
-def watched(words: list[str], out: Path, pause: float) -> list[dict[str, float]]:
-    """Run a scan; at each look how many rows are on the disk, seconds of processors, MB of all its processes."""
-    process = psutil.Popen(words, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    seen = []
-    while process.poll() is None:
-        try:
-            whole = [process, *process.children(recursive=True)]
-            spent = sum(sum(one.cpu_times()[:2]) for one in whole)
-            memory = sum(one.memory_info().rss for one in whole) / 2**20
-        except psutil.NoSuchProcess:
-            continue
-        shards = sum(1 for _ in (out / "rows").glob("*.parquet"))
-        seen.append({"at": time.monotonic(), "rows": shards * SHARD, "cpu": spent, "mb": memory})
-        time.sleep(pause)
-    if process.returncode:
-        raise SystemExit(f"the scan ended with {process.returncode}")
-    return seen
-
-
 def full(guard: Path, work: Path) -> dict[str, Any]:
-    """A million rows; memory and cost at SMALL rows and at all of them. Cost is that of the last 25,000 rows."""
-    seen = watched(command(guard, log(work / "log.jsonl", ROWS), work / "full"), work / "full", 0.25)
-    manifest = read_manifest(work / "full")
-    assert manifest.counts.rows == ROWS
-
-    def cost(end: int) -> float:
-        first = next(look for look in seen if look["rows"] >= end - 25_000)
-        last = next(
-            look for look in seen if look["rows"] >= end - SHARD
-        )  # the last shard ends with the process
-        return (last["cpu"] - first["cpu"]) / (last["rows"] - first["rows"])
-
-    return {
-        "rss_small": max(look["mb"] for look in seen if look["rows"] <= SMALL),
-        "rss": max(look["mb"] for look in seen),
-        "cost_small": cost(SMALL),
-        "cost": cost(ROWS),
-        "seconds": seen[-1]["at"] - seen[0]["at"],
-        "cpu_seconds": seen[-1]["cpu"],
-        "asked": manifest.counts.asked,
-    }
+    """Scan a million rows; the most memory of all processes together, up to SMALL rows and in all, in MB."""
+    out = work / "full"
+    words = command(guard, log(work / "log.jsonl", ROWS), out, "--overwrite")
+    process = psutil.Popen(words, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    began, early, most = time.monotonic(), 0.0, 0.0
+    while process.poll() is None:
+        with suppress(psutil.NoSuchProcess):
+            whole = [process, *process.children(recursive=True)]
+            most = max(most, sum(one.memory_info().rss for one in whole) / 2**20)
+        if sum(1 for _ in (out / "rows").glob("*.parquet")) * SHARD <= SMALL:
+            early = most
+        time.sleep(0.25)
+    counts = read_manifest(out).counts
+    if process.returncode or counts.rows != ROWS:
+        raise SystemExit(f"the scan ended with {process.returncode} after {counts.rows} rows")
+    return {"rss_small": early, "rss": most, "seconds": time.monotonic() - began, "asked": counts.asked}
 
 
-def rate(guard: Path, source: Path, out: Path, *more: object) -> tuple[float, Manifest]:
-    """Rows per second of wall time, from the first shard to the last: without the start."""
-    shutil.rmtree(out, ignore_errors=True)
-    words = command(guard, source, out, *more)
-    subprocess.run(words, check=True, capture_output=True)
+def rate(out: Path, shards: Sequence[Shard]) -> float:
+    """Rows per second of wall time, from the first of these shards to the last: without the start."""
+    times = [(out / shard.file).stat().st_mtime for shard in shards]
+    return sum(shard.rows for shard in shards[1:]) / (times[-1] - times[0])
+
+
+def fresh(guard: Path, source: Path, out: Path, *more: object) -> tuple[float, Manifest]:
+    """The rate of a new scan."""
+    subprocess.run(command(guard, source, out, "--overwrite", *more), check=True, capture_output=True)
     manifest = read_manifest(out)
-    times = [(out / shard.file).stat().st_mtime for shard in manifest.shards]
-    return sum(shard.rows for shard in manifest.shards[1:]) / (times[-1] - times[0]), manifest
+    return rate(out, manifest.shards), manifest
+
+
+def again(guard: Path, work: Path, numbers: range) -> float:
+    """Seconds per row of some shards of the million, which are taken out and scanned again."""
+    out = work / "full"
+    taken = [shard for number, shard in enumerate(read_manifest(out).shards, start=1) if number in numbers]
+    before = [files.sha256(out / shard.file) for shard in taken]
+    for shard in taken:
+        (out / shard.file).unlink()
+    subprocess.run(command(guard, work / "log.jsonl", out, "--resume"), check=True, capture_output=True)
+    if [files.sha256(out / shard.file) for shard in taken] != before:
+        raise SystemExit("shards that were scanned again are not what they were")
+    return 1 / rate(out, taken)
 
 
 def loop(guard: Path, texts: list[str]) -> float:
@@ -138,18 +133,15 @@ def main() -> None:
     if options.only_full:
         return
     whole = files.read_json(work / "full.json")
-    some = log(work / "sample.jsonl", SAMPLE)
-    few = log(work / "few.jsonl", UNSEEN)
-    plain = ["--remember", 0, "--shard-rows", 250]
+    some, few = log(work / "sample.jsonl", SAMPLE), log(work / "few.jsonl", UNSEEN)
     loops = [loop(guard, list(rows(LOOP)))]
-    fast, manifest = rate(guard, some, work / "sample")
-    rounds = [
-        [rate(guard, few, work / "few", *plain, "--workers", workers)[0] for workers in (1, 2)]
-        for _ in range(2)
-    ]
+    fast, manifest = fresh(guard, some, work / "sample")
+    every = ["--remember", 0, "--shard-rows", 250, "--workers"]
+    rounds = [[fresh(guard, few, work / "few", *every, workers)[0] for workers in (1, 2)] for _ in range(2)]
     loops.append(loop(guard, list(rows(LOOP))))
+    costs = [[again(guard, work, numbers) for numbers in (EARLY, LATE)] for _ in range(2)]
     bare = median(two for _, two in rounds)
-    pairs = [two / one for one, two in rounds]
+    pairs, ratios = [two / one for one, two in rounds], [late / early for early, late in costs]
     measures = {
         "speedup": measure(fast / median(loops), None, "times the rows per second of the plain loop"),
         "speedup_without_dedup": measure(bare / median(loops), None, "the same, every row asked"),
@@ -168,9 +160,7 @@ def main() -> None:
             whole["rss"] / whole["rss_small"], None, f"peak at {ROWS} rows over that at {SMALL}"
         ),
         "rss_mb": measure(whole["rss"], None, "MB, all processes, pages that they share counted in each"),
-        "cost_ratio": measure(
-            whole["cost"] / whole["cost_small"], None, "processor seconds per row, late over early"
-        ),
+        "cost_ratio": measure(median(ratios), (min(ratios), max(ratios)), "seconds per row, late over early"),
         "asked_share_of_million": measure(
             whole["asked"] / ROWS, None, "share of the million asked of the model"
         ),
@@ -182,7 +172,7 @@ def main() -> None:
         "loop": LOOP,
         "distinct_messages": BASE,
     }
-    print(write("scan", measures, sizes=sizes, million=whole, cores=os.cpu_count()))
+    print(write("scan", measures, sizes=sizes, million=whole))
 
 
 if __name__ == "__main__":
