@@ -66,7 +66,16 @@ def test_in_a_long_text_the_passage_is_found_first(guard: Guard) -> None:
 
 
 def test_it_asks_no_more_than_it_says_and_stops_when_told(guard: Guard) -> None:
-    for text in ("", " ", "storm", "the soup is ready", "go " * 500, "公园" * 300, "a" * 3000):
+    for text in (
+        "",
+        " ",
+        "storm",
+        "the soup is ready",
+        "go " * 500,
+        "go " * 240 + f"{'y' * 39} " * 60,
+        "公园" * 300,
+        "a" * 3000,
+    ):
         asked: list[None] = []
         explain(guard, Example.of(text), lambda asked=asked: asked.append(None))
         most, size = readings(text)

@@ -11,7 +11,7 @@ import pytest
 
 import mindrail
 from helpers.axes import TWO
-from helpers.guards import STORM, tiny_guard
+from helpers.guards import STORM, rewrite, tiny_guard
 from mindrail.guard import Guard
 from mindrail.guard.messages import example_of
 from mindrail.guard.occlusion import explain
@@ -174,6 +174,15 @@ def test_a_card_that_was_changed_is_not_shown(change: str, tmp_path: Path, start
     told = behind("GET", "/v1/models/tiny/card").json()
     assert (told["card"], told["tested"]) == (None, [])
     assert behind.moderate("soup").status_code == 200
+
+
+def test_a_promise_that_did_not_hold_is_said_with_the_card(tmp_path: Path, start: Callable[..., Any]) -> None:
+    folder = tiny_guard(tmp_path / "guard", axis=TWO)
+    rewrite(folder, evaluation_json=b'{"promises": [{"verdict": "contradicted"}]}')
+    (tested,) = start(on=Shelf.load([str(folder)]))("GET", "/v1/models/tiny/card").json()["tested"]
+    assert tested["verdict"] == "contradicted" and "Do not rely on the promise" in tested["says"]
+    rewrite(folder, evaluation_json=b'{"promises": [{"verdict": "written by hand"}]}')
+    assert start(on=Shelf.load([str(folder)]))("GET", "/v1/models/tiny/card").json()["tested"] == []
 
 
 def test_the_page_can_be_left_out(start: Callable[..., Any]) -> None:

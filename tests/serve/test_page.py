@@ -283,6 +283,16 @@ def test_asking_can_be_stopped(every: Asking) -> None:
     assert every.run("!document.querySelector('.decision, [aria-busy]')")
 
 
+def test_what_is_asked_last_is_what_is_answered(every: Asking) -> None:
+    """Asking again while words are to be looked into stops the first, and does not come back to it."""
+    every.again()
+    every.write(DARK)
+    every.chord(Keys.CONTROL, Keys.SHIFT, Keys.ENTER)
+    every.write(CALM)
+    assert every.ask() == "Allowed"
+    assert every.run("!document.querySelector('.words:not([hidden])')")
+
+
 def test_an_answer_that_comes_after_a_change_is_of_the_earlier_text(every: Asking) -> None:
     every.again()
     every.write(CALM)

@@ -91,14 +91,12 @@ def explain(guard: Guard, example: Example, pause: Callable[[], None] = lambda: 
 def readings(text: str) -> tuple[int, int]:
     """How often `explain` asks the guard, and how many bytes it has it read in all; both at most."""
     parts = _parts(text)
+    held = [len(part.words) for part in parts]
     sizes = [len(part.span.of(text).encode("utf-8", "replace")) for part in parts]
-    each = sorted((len(part.words) * size, len(part.words)) for part, size in zip(parts, sizes, strict=True))
-    worst = each[-LOOKED_INTO:]
-    alone = len(parts) if len(parts) > 1 else 0
-    count = 1 + alone + sum(words for _, words in worst)
-    size = (
-        len(text.encode("utf-8", "replace")) + (sum(sizes) if alone else 0) + sum(size for size, _ in worst)
-    )
+    again = [words * size for words, size in zip(held, sizes, strict=True)]
+    alone = len(parts) > 1
+    count = 1 + alone * len(parts) + sum(sorted(held)[-LOOKED_INTO:])
+    size = len(text.encode("utf-8", "replace")) + alone * sum(sizes) + sum(sorted(again)[-LOOKED_INTO:])
     return count, size
 
 

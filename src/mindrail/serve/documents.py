@@ -1,6 +1,7 @@
 """What people read in a guard's folder: its card, and whether its promise held on the test messages."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from mindrail.guard.verify import document
 
 @dataclass(frozen=True)
 class Documents:
-    """`card` is Markdown, None where there is none; `tested` says what testing the promise found, once per run."""
+    """`card` is Markdown, None where there is none; `tested` is what testing the promise found, once per run:
+    a `verdict`, and what it `says`.
+    """
 
     card: str | None = None
-    tested: tuple[str, ...] = ()
+    tested: tuple[Mapping[str, str], ...] = ()
 
     @classmethod
     def read(cls, folder: Path, manifest: Manifest) -> "Documents":
@@ -24,10 +27,10 @@ class Documents:
         )
 
 
-def _tested(evaluation: str | None) -> tuple[str, ...]:
+def _tested(evaluation: str | None) -> tuple[Mapping[str, str], ...]:
     """Nothing, where it was written by hand and says nothing that we know."""
     try:
         promises = json.loads(evaluation or "{}").get("promises", [])
-        return tuple(VERDICTS[one["verdict"]] for one in promises)
+        return tuple({"verdict": one["verdict"], "says": VERDICTS[one["verdict"]]} for one in promises)
     except (ValueError, KeyError, TypeError, AttributeError):
         return ()

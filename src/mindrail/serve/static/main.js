@@ -90,23 +90,27 @@ function asking(cards) {
     stop.hidden = true;
   }
 
-  /** Do something that can be stopped, for every panel, and say what came of it. */
+  /** Do something that can be stopped, for every panel, and say what came of it. Whether it was done. */
   async function during(words, act) {
     halt();
     const mine = running = new AbortController();
     say(words);
     stop.hidden = false;
+    let done = false;
     try {
       const said = await Promise.all(panels.map((one) => act(one, mine.signal)));
       say(said.filter(Boolean).join(" "));
+      done = true;
     } catch (error) {
-      if (error.name === "AbortError") say(mine === running || running === null ? "Stopped." : "");
-      else if (error instanceof Refused && error.status === 401) lost();
+      if (error.name === "AbortError") {
+        if (running === null) say("Stopped."); // and not because something else was asked
+      } else if (error instanceof Refused && error.status === 401) lost();
       else throw error;
     } finally {
       if (mine === running) halt();
     }
     compare();
+    return done;
   }
 
   function compare() {
@@ -126,7 +130,7 @@ function asking(cards) {
     }
     why.hidden = old.hidden = true;
     changed = false;
-    await during("Asking …", (one, signal) => one.judge(question, signal));
+    if (!await during("Asking …", (one, signal) => one.judge(question, signal))) return undefined;
     why.hidden = !panels.some((one) => one.judged);
     if (changed) age(); // while it was being asked
     view(answers);
@@ -147,8 +151,9 @@ function asking(cards) {
   }
 
   function lost() {
-    const here = [...main.children];
-    door("The key is not valid any more. What you wrote is still here.", () => { say(""); show(here); text.focus(); });
+    const [mine, here] = [page, [...main.children]];
+    page = null;
+    door("The key is not valid any more. What you wrote is still here.", () => { say(""); page = mine; show(here); text.focus(); });
   }
 
   show(heading, make("div", { class: "ask-and-answer" },

@@ -100,7 +100,7 @@ function meaning(card, judged) {
 }
 
 function promise(card) {
-  const against = card.tested.some((words) => words.startsWith("Contradicted"));
+  const against = card.tested.some(({ verdict: found }) => found === "contradicted");
   return make("div", { class: `promise${against ? " grave" : ""}` }, make("h4", {}, card.promised ? "The promise" : "No promise"),
-    make("p", {}, `${capital(card.promise.replace(/^no promise: /u, "").replace(/\.$/u, ""))}.`), [...new Set(card.tested)].map((words) => make("p", {}, words)));
+    make("p", {}, `${capital(card.promise.replace(/^no promise: /u, "").replace(/\.$/u, ""))}.`), [...new Set(card.tested.map(({ says }) => says))].map((words) => make("p", {}, words)));
 }
