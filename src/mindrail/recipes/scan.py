@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -225,21 +226,26 @@ def _locked(out: Path) -> Iterator[None]:
     """Nobody else writes to the folder; the system forgets the lock with the process."""
     with files.room(out):
         out.mkdir(parents=True, exist_ok=True)
-    try:
-        import fcntl
-    except ImportError:  # not on this system
+    if find_spec("fcntl") is None:  # not on this system
         yield
         return
     handle = os.open(out, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _claim(handle, out)
         yield
+    finally:
+        os.close(handle)
+
+
+def _claim(handle: int, out: Path) -> None:
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise UsageError(
             f"another scan is writing to {out}. Do: wait for it, or name another folder"
         ) from None
-    finally:
-        os.close(handle)
 
 
 def _write(place: TextIO, bad: list[Bad], out: Path) -> None:

@@ -2,7 +2,9 @@
 
 import importlib.util
 import os
+import secrets
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +12,10 @@ from typing import Any
 
 from mindrail import machine
 from mindrail.errors import MissingExtra
+
+#: of a Ray that is started here: it listens on 127.0.0.1 alone, asks for a token, and its workers do not stand back
+#: behind all other processes
+_OWN = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token", "RAY_worker_niceness": "0"}
 
 
 @contextmanager
@@ -20,11 +26,10 @@ def cluster(address: str | None, cores: int | None) -> Iterator[Any]:
     """
     if importlib.util.find_spec("ray") is None:
         raise MissingExtra("ray", "ray", "the engine 'ray'")
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # read when Ray is imported
-    os.environ.setdefault(
-        "RAY_worker_niceness", "0"
-    )  # otherwise its workers stand back behind everything else
-    import ray
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    if address is None and "ray" not in sys.modules:
+        os.environ.update(_OWN | {"RAY_AUTH_TOKEN": secrets.token_hex(32)})
+    import ray  # reads the environment, once
 
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     place = tempfile.mkdtemp(prefix="ray-")  # for its logs and sockets, to be removed

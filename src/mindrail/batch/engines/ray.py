@@ -8,11 +8,7 @@ Texts travel inside the task's own message, in pieces that are too small for Ray
 spills to disk. No error that could carry a text leaves a worker (`answers.answer`), and no log is sent around.
 """
 
-import importlib.util
-import os
 import pickle
-import secrets
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,11 +16,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from mindrail import machine
 from mindrail.batch.answers import Answered, answer
 from mindrail.batch.engines._base import WorkerLost
+from mindrail.batch.engines._cluster import cluster
 from mindrail.batch.rows import Said
-from mindrail.errors import MissingExtra, Unreachable
+from mindrail.errors import Unreachable
 from mindrail.guard import Guard
 from mindrail.guard.manifest import NAME
 from mindrail.guard.verify import verify
@@ -34,16 +30,11 @@ _PIECE = 64_000
 #: seconds without an answer, after which nobody is believed to work any more
 _PATIENCE = 600.0
 
-#: of a cluster that is started here: nobody else reaches it, and its workers do not stand back behind other processes
-_OWN = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token", "RAY_worker_niceness": "0"}
-
 
 class Ray:
     """Tasks that each answer a few texts, on whatever machine has a free core."""
 
-    def __init__(self, guard: Path) -> None:
-        import ray
-
+    def __init__(self, ray: Any, guard: Path) -> None:
         manifest, content = verify(guard)
         content[NAME] = (guard / NAME).read_bytes()
         self._ray, self._id = ray, manifest.id
@@ -78,25 +69,8 @@ class _Promised:
 @contextmanager
 def start(guard: Path, workers: int | None, address: str | None) -> Iterator[Ray]:
     """Workers with that guard, on the cluster at `address` or one of `workers` cores here. Raises MissingExtra."""
-    if importlib.util.find_spec("ray") is None:
-        raise MissingExtra("ray", "ray", "the engine 'ray'")
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    if address is None:
-        os.environ.update(_OWN | {"RAY_AUTH_TOKEN": secrets.token_hex(32)})
-    import ray  # reads the environment
-
-    quiet = {"log_to_driver": False, "logging_level": "ERROR"}
-    place = Path(tempfile.mkdtemp(prefix="ray-"))  # for its logs and sockets, to be removed
-    try:
-        if address is None:
-            here = {"include_dashboard": False, "_temp_dir": str(place), "_node_ip_address": "127.0.0.1"}
-            ray.init(num_cpus=workers or machine.cores(), **here, **quiet)
-        else:
-            ray.init(address, **quiet)
-        yield Ray(guard)
-    finally:
-        ray.shutdown()
-        shutil.rmtree(place, ignore_errors=True)
+    with cluster(address, workers) as ray:
+        yield Ray(ray, guard)
 
 
 def _answer(guard: str, content: list[Any], *pieces: bytes) -> list[Answered]:
