@@ -93,7 +93,7 @@ def _part(
     own = [
         node("MatMul", [up.input[0], graph.constant(f"{at}.up{APART}", rows[:, loud])], one),
         node("Add", [one, graph.constant(f"{at}.bias{APART}", lifted[loud])], two),
-        node("Gelu", [two], three),
+        _like(bend, two, three),
         node("MatMul", [three, graph.constant(f"{at}.down{APART}", columns[loud])], four),
         node("Add", [f"{result}.quiet", four], result),
     ]
@@ -103,3 +103,10 @@ def _part(
     down.input[1] = graph.constant(f"{at}.down.quiet", np.delete(columns, loud, axis=0))
     end.output[0] = f"{result}.quiet"
     graph.after(end, *own)
+
+
+def _like(bend: onnx.NodeProto, given: str, made: str) -> onnx.NodeProto:
+    """The same function of another tensor."""
+    twin = onnx.NodeProto.FromString(bend.SerializeToString())
+    twin.name, twin.input[0], twin.output[0] = made, given, made
+    return twin
