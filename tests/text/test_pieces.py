@@ -1,4 +1,6 @@
-"""Words and passages: every character that is no space or sign lies in exactly one word, every word in one passage."""
+"""Words and passages: every letter or digit lies in exactly one word, every word in one passage."""
+
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -31,7 +33,7 @@ def test_words_as_people_see_them(text: str, expected: list[str]) -> None:
 @given(TEXTS)
 def test_nothing_that_is_a_letter_is_left_out_and_nothing_is_in_two_words(text: str) -> None:
     spans = words(text)
-    assert all(a.end <= b.start for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(spans))
     inside = {place for span in spans for place in range(span.start, span.end)}
     assert {place for place, c in enumerate(text) if c.isalnum()} <= inside
     assert all(span.of(text).strip() for span in spans)
