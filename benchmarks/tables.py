@@ -125,6 +125,19 @@ TABLES = (
         ),
     ),
     Table(
+        "roofline",
+        "**What is left of the processor's peak**, MiniLM in eight bits, two threads",
+        rows(
+            {
+                "share_of_peak_64": "share of the measured peak, texts of 64 tokens",
+                "share_of_peak_128": "… of 128 tokens",
+                "texts_per_second_64": "texts a second, 64 tokens, the model alone",
+                "guard_texts_per_second_64": "… the guard",
+                "score_purity": "scores equal to the bit: alone, shuffled, side by side, after a restart",
+            }
+        ),
+    ),
+    Table(
         "load",
         "**Serving** over HTTP, one real message per request, client and server on the same cores",
         (
@@ -208,6 +221,56 @@ TABLES = (
                 "false_alarms_cascade": "harmless prompts stopped, cascade",
                 "false_alarms_alone": "harmless prompts stopped, last stage alone",
             }
+        ),
+    ),
+    Table(
+        "scan",
+        "**Scanning** real messages repeated with variation to 1,000,000 rows",
+        (
+            Row("speedup", "times the rows a second of a loop over the transformers pipeline"),
+            Row("speedup_without_dedup", "… where every row is asked"),
+            Row("asked_share", "share of these rows that are asked, the others being the same as one asked"),
+            Row("two_processes", "two processes, times one"),
+            Row("rss_ratio", "memory at 1,000,000 rows, times that at 50,000"),
+            Row("cost_ratio", "time of a late row, times that of an early one"),
+        ),
+        (Row("speedup", "times as fast as a loop over the pipeline, scanning a log with repeats", digits=1),),
+    ),
+    Table(
+        "scan_chaos",
+        "**Scanning under kill -9** of scans, workers and Ray's nodes",
+        rows(
+            {"kills": "kills", "rows_lost": "rows lost", "rows_doubled": "rows doubled"}
+            | {"outputs_equal": "share of outputs with the bytes of an undisturbed scan"},
+            digits=0,
+        ),
+        (Row("rows_lost", "rows lost by scans that were killed 20 times", digits=0),),
+    ),
+    Table(
+        "ddp",
+        "**Two processes against one**, 200 steps at the same global batch: the largest difference of a loss",
+        rows(
+            {
+                "max_loss_difference": "the largest of all",
+                "max_loss_difference_supervised_float32": "supervised, float32",
+                "max_loss_difference_fixmatch_float32": "FixMatch, float32",
+                "max_loss_difference_supervised_bfloat16": "supervised, bfloat16",
+                "max_loss_difference_fixmatch_bfloat16": "FixMatch, bfloat16",
+            },
+            digits=7,
+        ),
+    ),
+    Table(
+        "large_pool",
+        "**A pool of 1,000,000 rows** against one of 50,000: memory that is no file's, MB",
+        rows(
+            {
+                "prepare_anonymous_50k_mb": "prepare, 50,000",
+                "prepare_anonymous_1m_mb": "… 1,000,000",
+                "train_anonymous_50k_mb": "train, 50,000",
+                "train_anonymous_1m_mb": "… 1,000,000",
+            },
+            digits=0,
         ),
     ),
     Table(
