@@ -251,11 +251,8 @@ TABLES = (
         "**Two processes against one**, 200 steps at the same global batch: the largest difference of a loss",
         rows(
             {
-                "max_loss_difference": "the largest of all",
-                "max_loss_difference_supervised_float32": "supervised, float32",
-                "max_loss_difference_fixmatch_float32": "FixMatch, float32",
-                "max_loss_difference_supervised_bfloat16": "supervised, bfloat16",
-                "max_loss_difference_fixmatch_bfloat16": "FixMatch, bfloat16",
+                "max_loss_difference": "float32",
+                "max_loss_difference_bfloat16": "bfloat16",
             },
             digits=7,
         ),
