@@ -131,8 +131,8 @@ TABLES = (
             {
                 "share_of_peak_64": "share of the measured peak, texts of 64 tokens",
                 "share_of_peak_128": "… of 128 tokens",
-                "texts_per_second_64": "texts a second, 64 tokens, the model alone",
-                "guard_texts_per_second_64": "… the guard",
+                "texts_per_second_64": "texts a second, 64 tokens, characters to scores",
+                "guard_texts_per_second_64": "… the whole guard, views and decision included",
                 "score_purity": "scores equal to the bit: alone, shuffled, side by side, after a restart",
             }
         ),
