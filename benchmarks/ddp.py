@@ -15,15 +15,17 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from _prompt_harm import DATA
 from _result import measure, write
 
 from mindrail import files, machine
 from mindrail.recipes.augment import Augment, augment
-from mindrail.recipes.prepare import Prepare, Split, prepare
+from mindrail.recipes.prepare import Split, prepare
 
 STEPS = 200
 STOPPED = 100  # steps after which the run on two processes is ended
@@ -50,15 +52,7 @@ TWO = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-p
 def ready(work: Path, seed: int) -> None:
     """The split of the recipe prompt-harm-200, and `edit` views of some of its unlabelled prompts."""
     if not (work / "split" / "split.json").is_file():
-        data = Prepare(
-            "prompt-harm",
-            train=("guardreasoner-prompts-5k",),
-            test=("wildguardtest-prompts",),
-            exclude=("toxicchat-test",),
-            allow_leaks=("train/dev",),
-            seed=seed,
-        )
-        prepare(data, work / "split")
+        prepare(replace(DATA, seed=seed), work / "split")
     for _ in augment(Split.load(work / "split"), Augment(limit=1000, views=1, probe=100), work / "views"):
         pass
 
@@ -104,9 +98,7 @@ def losses(folder: Path) -> list[list[float]]:
 def compared(work: Path, algorithm: str, precision: str, seed: int) -> dict[str, Any]:
     """Both runs; the largest and the middle difference of their losses, and when the largest was."""
     alone, together = (work / f"{algorithm}-{precision}-{how}" for how in ("alone", "two"))
-    began = time.monotonic()
     finish([*ALONE, *command(work, algorithm, precision, alone, seed)], work / "log")
-    between = time.monotonic()
     words = [*TWO, *command(work, algorithm, precision, together, seed)]
     stop(words, work / "log", together)
     finish(words, work / "log")
@@ -119,7 +111,6 @@ def compared(work: Path, algorithm: str, precision: str, seed: int) -> dict[str,
         "median": median(apart),
         "at_step": 1 + apart.index(max(apart)),
         "first_and_last_loss": [one[0], one[-1]],
-        "seconds_one_and_two": [round(between - began), round(time.monotonic() - between)],
     }
 
 

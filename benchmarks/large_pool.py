@@ -18,21 +18,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from _prompt_harm import DATA
 from _result import measure, write
 
 from mindrail import config, files
-from mindrail.recipes.prepare import Prepare, prepare
+from mindrail.recipes.prepare import prepare
 
 SIZES = (50_000, 1_000_000)
 LONGEST = 300  # characters of a prompt, to keep the files small
 BLOCK = 10_000
-DATA = Prepare(
-    "prompt-harm",
-    train=("guardreasoner-prompts-5k",),
-    test=("wildguardtest-prompts",),
-    exclude=("toxicchat-test",),
-    allow_leaks=("train/dev",),
-)
 SETTINGS = {"window": 64, "overlap": 16, "context": 16, "windows_per_text": 1, "epochs": 1} | {
     "epochs_with_unlabelled": 2,
     "batch_with_unlabelled": 8,
