@@ -27,6 +27,7 @@ export function panel(card, { again }) {
   one.judge = async (question, signal) => {
     asked = question;
     one.judged = one.words = null;
+    words.replaceChildren();
     words.hidden = true;
     if (question.role !== card.judges) {
       const side = card.judges === "user" ? "what a person says" : "what a reply says";
