@@ -19,6 +19,8 @@ EXTRAS = {
     "train": "making guards: train, calibrate, evaluate, export",
     "llm": "language models behind a server",
     "serve": "the moderation server, and the page to label on",
+    "scan": "scanning logs",
+    "ray": "scans and studies over several machines",
     "qlora": "adapters on language models in four bits, with CUDA",
     "dev": "the tests of mindrail itself",
 }
