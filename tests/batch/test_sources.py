@@ -77,6 +77,14 @@ def test_rows_are_numbered_by_the_line_they_begin_in(tmp_path: Path) -> None:
     assert [cell.number for cell in cells(tmp_path / "a.jsonl")] == [2, 4]
 
 
+def test_limit_of_a_field_is_the_scans_alone(tmp_path: Path) -> None:
+    limit = csv.field_size_limit()
+    (tmp_path / "a.csv").write_text(f"text,n\n{'a' * (limit + 1)},1\n")
+    (one,) = inputs.find([str(tmp_path / "a.csv")], None)
+    between = [csv.field_size_limit() for _ in inputs.Reading(one.given(), ("text",), "text")]
+    assert between == [limit] == [csv.field_size_limit()]
+
+
 @pytest.mark.parametrize(
     ("line", "code"),
     [

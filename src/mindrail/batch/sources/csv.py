@@ -11,14 +11,13 @@ _FOREIGN, _LONG = range(0xDC80, 0xDD00), "\udfff"
 
 def read(opened: Opened, delimiter: str = ",") -> Iterator[Cells]:
     """Rows are numbered by the line they begin in, the header included."""
-    csv.field_size_limit(MOST_ROW)
     measured = [0]
     table = csv.reader(_text(opened, measured), delimiter=delimiter, strict=True)
     header: list[str] | None = None
     while True:
         number, before = table.line_num + 1, measured[0]
         try:
-            cells = next(table)
+            cells = _next(table)
         except StopIteration:
             return
         except csv.Error:
@@ -29,6 +28,15 @@ def read(opened: Opened, delimiter: str = ",") -> Iterator[Cells]:
             opened.need(header)
         elif cells:
             yield Cells(number, _row(header, cells), measured[0] - before)
+
+
+def _next(table: Iterator[list[str]]) -> list[str]:
+    """The next row. The csv module has one limit for the whole process: ours stands only while the row is read."""
+    before = csv.field_size_limit(MOST_ROW)
+    try:
+        return next(table)
+    finally:
+        csv.field_size_limit(before)
 
 
 def _text(opened: Opened, measured: list[int]) -> Iterator[str]:
