@@ -38,7 +38,7 @@ def points(found: dict[str, Any], unit: str = POINTS) -> dict[str, Any]:
     """A measure in points, with what each seed gave."""
     low, high = found["interval"]
     told = measure(100 * found["value"], (100 * low, 100 * high), unit)
-    return told | {name: found[name] for name in ("each", "p") if name in found}
+    return told | {name: found[name] for name in ("each", "p_rows") if name in found}
 
 
 def dev(group: Group) -> float:

@@ -22,7 +22,7 @@ def points(found: dict[str, Any], unit: str) -> dict[str, Any]:
     """A share in points, with what each seed gave or how sure a difference is."""
     low, high = found["interval"]
     told = measure(100 * found["value"], None if low is None else (100 * low, 100 * high), unit)
-    return told | {name: found[name] for name in ("each", "p", "rows", "of", "over") if name in found}
+    return told | {name: found[name] for name in ("each", "p_rows", "rows", "of", "over") if name in found}
 
 
 def of_group(group: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -90,7 +90,7 @@ def test_f1_gain_and_means_by_hand(tmp_path: Path) -> None:
     assert ours["gain"]["value"] == round((0.35 + 0.6) / 2, 4)
     low, high = ours["gain"]["interval"]
     assert low < ours["gain"]["value"] < high
-    assert ours["gain"]["p"] < 0.05
+    assert ours["gain"]["p_rows"] < 0.05
     assert ours["transfer"]["later"]["value"] == 0.75 and twin["transfer"]["later"]["value"] == 1.0
     assert ours["measures"]["recall"] == pytest.approx((0.75 + 1) / 2) and ours["dev"] == 0.7
     assert ours["sure"] == pytest.approx(0.4) and twin["sure"] is None and ours["seconds"] == 2.5
@@ -118,7 +118,7 @@ def test_the_paired_interval_of_a_gain_is_one_worked_out_elsewhere() -> None:
 def test_a_tie_is_no_gain() -> None:
     cell = plan().cells()[0]
     found = summary.difference([result(cell, GOOD)], [result(cell, GOOD)])
-    assert found["value"] == 0 and found["interval"] == [0, 0] and found["p"] == 1
+    assert found["value"] == 0 and found["interval"] == [0, 0] and found["p_rows"] == 1
 
 
 def test_several_labels_are_summed_up_by_their_mean_f1() -> None:

@@ -60,7 +60,10 @@ def finished(cells: Sequence[Cell], results: Path) -> dict[str, list[Result]]:
 
 
 def gain(a: Sequence[Result], b: Sequence[Result]) -> dict[str, Any]:
-    """How much better `a` is than `b` in macro F1 of the test part, seed by seed, on the rows that both judged."""
+    """How much better `a` is than `b` in macro F1 of the test part, seed by seed, on the rows that both judged.
+
+    The interval is for other rows and other seeds, `p_rows` for other rows of these very runs.
+    """
     seeds = sorted({of["named"].seed for of in a} & {of["named"].seed for of in b})
     pairs = [(_of(a, seed), _of(b, seed)) for seed in seeds]
     size = min(len(one) for pair in pairs for one in pair)
@@ -70,7 +73,7 @@ def gain(a: Sequence[Result], b: Sequence[Result]) -> dict[str, Any]:
     groups = [str(group) for group in first.groups]
     outputs = ([x.output() for x, _ in pairs], [y.output() for _, y in pairs])
     found = compare(metrics.get("macro-f1"), first.truth, *outputs, groups)
-    return plain(found.difference) | {"p": rounded(found.p), "seeds": seeds, "rows": size}
+    return plain(found.difference) | {"p_rows": rounded(found.p), "seeds": seeds, "rows": size}
 
 
 def as_text(summary: Mapping[str, Any], left: int) -> str:
@@ -85,7 +88,7 @@ def as_text(summary: Mapping[str, Any], left: int) -> str:
             f"{row['name']:64} {len(row['seeds']):5}  {said:22} {value:>6} {memory:8.0f} {each:8.1f}"
         )
     for name, found in summary["gains"].items():
-        lines.append(f"{name}: {points(found, signed=True)}, p = {found['p']:.3f}")
+        lines.append(f"{name}: {points(found, signed=True)}, p of rows = {found['p_rows']:.3f}")
     lines.append(f"{summary['finished']} of {summary['cells']} cells are done")
     if left:
         lines.append(f"{left} are not: start the same command again")

@@ -157,13 +157,13 @@ def _gains(gains: Mapping[str, Mapping[str, Any]]) -> list[str]:
             found["of"],
             found["over"],
             points(found, signed=True),
-            f"{found['p']:.3f}",
+            f"{found['p_rows']:.3f}",
             f"{found['rows']:,}",
         ]
         for name, found in gains.items()
     ]
     return (
-        ["### Gains in macro F1", "", *_table(["gain", "of", "over", "points", "p", "rows"], rows)]
+        ["### Gains in macro F1", "", *_table(["gain", "of", "over", "points", "p of rows", "rows"], rows)]
         if rows
         else []
     )

@@ -96,11 +96,14 @@ def mean(results: Sequence[Result], part: str = "test", *, clean: bool = False) 
 
 
 def difference(a: Sequence[Result], b: Sequence[Result], part: str = "test") -> dict[str, Any]:
-    """How much better `a` is than `b`, seed by seed on the same rows, with its interval and p-value."""
+    """How much better `a` is than `b`, seed by seed on the same rows.
+
+    The interval is for other rows and other seeds, `p_rows` for other rows of these very runs.
+    """
     _refuse_other_rows([*a, *b], part)
     true, groups = truth_of(a[0], part)
     found = compare(_metric(true), true, outputs(a, part), outputs(b, part), groups)
-    return plain(found.difference) | {"p": found.p}
+    return plain(found.difference) | {"p_rows": found.p}
 
 
 def _refuse_other_rows(results: Sequence[Result], part: str) -> None:
