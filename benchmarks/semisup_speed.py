@@ -53,18 +53,13 @@ SIDES = ("usb", "ours", "ours_float32")
 
 def prepare(work: Path) -> None:
     """The split of the recipe prompt-harm-200, and `edit` views of some of its unlabelled prompts."""
+    from _prompt_harm import DATA
+
     from mindrail.recipes.augment import Augment, augment
-    from mindrail.recipes.prepare import Prepare, Split, prepare
+    from mindrail.recipes.prepare import Split, prepare
 
     if not (work / "split" / "split.json").is_file():
-        data = Prepare(
-            "prompt-harm",
-            train=("guardreasoner-prompts-5k",),
-            test=("wildguardtest-prompts",),
-            exclude=("toxicchat-test",),
-            allow_leaks=("train/dev",),
-        )
-        prepare(data, work / "split")
+        prepare(DATA, work / "split")
     for _ in augment(Split.load(work / "split"), Augment(limit=1000, views=1), work / "views"):
         pass
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -198,9 +198,3 @@ def _time(value: Any) -> datetime | None:
 def _length(values: Mapping[str, object]) -> int:
     """Bytes of all texts of a row whose source does not know its length."""
     return sum(len(value.encode(errors="replace")) for value in values.values() if isinstance(value, str))
-
-
-def records(reader: Reader, source: str, cells: Iterator[Cells]) -> Iterator[Record]:
-    """The records of one input."""
-    for row in cells:
-        yield reader.read(source, row)

@@ -2,10 +2,14 @@
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Generator, Iterable
+from typing import TypeVar
 
 from mindrail.train import environment
 from mindrail.train.progress import Stepped
+
+_Told = TypeVar("_Told")
+_Done = TypeVar("_Done")
 
 #: seconds between two lines, on a terminal and elsewhere
 _PACE = (0.5, 15.0)
@@ -55,3 +59,13 @@ def show(steps: Iterable[Stepped], what: str) -> None:
 def say(line: str) -> None:
     """One line about what happens now."""
     print(line, file=sys.stderr, flush=True)
+
+
+def exhaust(work: Generator[_Told, None, _Done], tell: Callable[[_Told], None]) -> _Done:
+    """What a recipe returns in the end, with everything told that happens before."""
+    while True:
+        try:
+            tell(next(work))
+        except StopIteration as end:
+            done: _Done = end.value
+            return done

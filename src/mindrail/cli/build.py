@@ -20,17 +20,15 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> Result:
-    work = recipes.build(options.recipe, options.out)
     steps = _progress.Bar("train")
-    while True:
-        try:
-            happened = next(work)
-        except StopIteration as ended:
-            return _result(ended.value)
+
+    def tell(happened: str | Stepped) -> None:
         if isinstance(happened, Stepped):
             steps.show(happened)
         else:
             _progress.say(happened)
+
+    return _result(_progress.exhaust(recipes.build(options.recipe, options.out), tell))
 
 
 def _result(built: recipes.Built) -> Result:

@@ -2,9 +2,8 @@
 
 import argparse
 import time
-from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from mindrail import plugins
 from mindrail.cli import _progress, _scan_report
@@ -13,8 +12,6 @@ from mindrail.cli._command import PARTIAL, Command, Result
 if TYPE_CHECKING:
     from mindrail.batch.schema import Manifest
     from mindrail.recipes.scan import Progress, Scan
-
-_Done = TypeVar("_Done")
 
 #: options of the same name as a field of `Columns`
 _COLUMNS = {
@@ -60,7 +57,9 @@ def run(options: argparse.Namespace) -> Result:
     from mindrail.recipes.scan import scan
 
     settings = _settings(options)
-    manifest = _exhaust(scan(settings), _Bar())
+    bar = _Bar()
+    manifest = _progress.exhaust(scan(settings), bar.show)
+    bar.close()
     return Result(
         manifest.to_dict() | {"shards": len(manifest.shards)},
         _told(settings, manifest),
@@ -77,17 +76,6 @@ def _settings(options: argparse.Namespace) -> "Scan":
     values = {name: value for name in others if (value := getattr(options, name)) is not None}
     flags = {name: getattr(options, name) for name in ("with_text", "strict", "resume", "overwrite")}
     return config.build(Scan, {"inputs": options.input, "columns": named, **values, **flags}, where="scan")
-
-
-def _exhaust(steps: Generator["Progress", None, _Done], bar: "_Bar") -> _Done:
-    """What a recipe returns in the end, with its progress shown."""
-    while True:
-        try:
-            bar.show(next(steps))
-        except StopIteration as end:
-            bar.close()
-            done: _Done = end.value
-            return done
 
 
 class _Bar:

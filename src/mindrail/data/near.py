@@ -28,7 +28,10 @@ class Near:
             self._sizes.append(len(own))
 
     def __contains__(self, example: Example) -> bool:
-        text = example.normalised()
+        return self.holds(example.normalised())
+
+    def holds(self, text: str) -> bool:
+        """Whether a normalised text, or nearly it, is among them."""
         if text in self._texts:
             return True
         own = shingles(text)

@@ -12,16 +12,15 @@ import onnx
 from onnx import TensorProto, helper
 
 from mindrail.arrays import Float, ndarray
+from mindrail.export.graph import Graph
 from mindrail.runtime.onnx import Feed, session
 
 
 def measure(model: Path, feeds: Iterable[Feed]) -> dict[str, Float[ndarray, " _"]]:
     """The largest magnitude of each channel of every tensor that a constant matrix multiplies, by its name."""
     told = onnx.load(model)
-    constants = {tensor.name for tensor in told.graph.initializer}
-    names = sorted(
-        {node.input[0] for node in told.graph.node if node.op_type == "MatMul" and node.input[1] in constants}
-    )
+    graph = Graph(told)
+    names = sorted({node.input[0] for node in graph.nodes if graph.is_product(node)})
     told.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
     run = session(told.SerializeToString()).run
     found = {name: np.zeros(1) for name in names}

@@ -105,7 +105,6 @@ class MindrailClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         list(train(prepared, self._train(), place / "run", views=self._reworded(prepared, place / "views")))
         self.run_ = Run.load(place / "run", axis=axis)
         self._scorer = self.run_.scorer()
-        self.n_features_in_ = 1
         return self
 
     def decision_function(self, X: Any) -> ndarray:  # noqa: N803

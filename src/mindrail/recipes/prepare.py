@@ -190,7 +190,7 @@ def _streamed(
     judged = Near([*parts["dev"], *parts["test"]], settings.near)
     excluded = (corpus.read(name, kinds, axis, labelled=False) for name in settings.exclude)
     known = chain(parts["labelled"], parts["unlabelled"], *excluded)
-    seen = {stream.fingerprint(example) for example in known}
+    seen = {stream.fingerprint(example.normalised()) for example in known}
     left_out = about["left_out_of_streamed"] = Counter()
 
     def passing(name: str, sets: Sequence[str]) -> Iterator[Example]:

@@ -6,7 +6,7 @@ import shutil
 from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TextIO
@@ -101,6 +101,8 @@ class _Run:
     def __init__(self, settings: Scan, manifest: Manifest, reader: Reader) -> None:
         self.settings, self.manifest, self.reader = settings, manifest, reader
         self.sink = Sink(settings.out, manifest.guard, with_text=settings.with_text)
+        sizes = [given.size for given in manifest.inputs if given.size is not None]
+        self.size = sum(sizes) if len(sizes) == len(manifest.inputs) else None
         self.shards: list[Shard] = []
         self.counts, self.fresh = Counts(), 0
         self._behind, self._reading = 0, inputs.Reading(manifest.inputs[0], (), "")
@@ -145,23 +147,14 @@ class _Run:
 
     def progress(self, block: Block) -> Progress:
         """How far it is after that block."""
-        sizes = [given.size for given in self.manifest.inputs if given.size is not None]
-        size = sum(sizes) if len(sizes) == len(self.manifest.inputs) else None
-        return Progress(self.counts, self.fresh, block.done, size)
+        return Progress(self.counts, self.fresh, block.done, self.size)
 
     def finished(self) -> Manifest:
         """Write down that all is there."""
         rows = self.counts.rows
         again = repeats.repeated(self.settings.out, rows) if self.settings.columns.id else None
-        counts = Counts(rows, self.counts.bad, self.counts.context, self.counts.asked, again)
-        whole = Manifest(
-            self.manifest.guard,
-            self.manifest.settings,
-            self.manifest.inputs,
-            tuple(self.shards),
-            counts,
-            True,
-        )
+        counts = replace(self.counts, repeated_ids=again)
+        whole = replace(self.manifest, shards=tuple(self.shards), counts=counts, complete=True)
         files.write_json(self.settings.out / MANIFEST, whole.to_dict())
         return whole
 

@@ -11,7 +11,7 @@ from mindrail.evaluate.run import evaluate
 from mindrail.guard import Guard
 from mindrail.recipes.predict import predict
 from mindrail.recipes.prepare import Split
-from mindrail.records import Example, jsonl
+from mindrail.records import jsonl
 from mindrail.survey import compare, queue
 from mindrail.survey.gather import Limits, gather, look
 from mindrail.survey.results import Novel, Survey
@@ -122,9 +122,11 @@ def _errors(guard: Guard | None, folder: Path | None, split: Split | None) -> Er
 
 def _reference(split: Split) -> Reference:
     """Labelled messages and unlabelled ones, in random order."""
-    training: list[Example] = [*split.part("labelled"), *split.part("unlabelled")]
-    order = seeds.stream(0, "reference").permutation(len(training))[:TRAINING]
-    return Reference(split.digest, [training[place] for place in order.tolist()], split.part("dev"))
+    labelled, unlabelled = split.part("labelled"), split.part("unlabelled")
+    known = len(labelled)
+    order = seeds.stream(0, "reference").permutation(known + len(unlabelled))[:TRAINING]
+    training = [labelled[i] if i < known else unlabelled[i - known] for i in order.tolist()]
+    return Reference(split.digest, training, split.part("dev"))
 
 
 def _write_queue(seen: Seen, novel: Novel | None, place: Path, size: int) -> None:

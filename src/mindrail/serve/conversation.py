@@ -21,7 +21,7 @@ from mindrail.serve.refusals import WRONG_INPUT
 from mindrail.serve.service import Service, cost_of
 from mindrail.serve.shelf import Served
 from mindrail.web.answers import Json
-from mindrail.web.problems import INTERNAL, Problem
+from mindrail.web.problems import Problem
 
 PATH = "/v1/judge"
 
@@ -46,8 +46,7 @@ async def judge(service: Service, request: Request, key: str, body: Any) -> Resp
     if isinstance(found, UsageError):
         raise Problem(WRONG_INPUT, param="messages")
     if not isinstance(found, Judged):
-        service.metrics.failed(served.name)
-        raise Problem(INTERNAL, headers={"x-should-retry": "false"})
+        raise service.failed(served)
     session = {"decision": found.decision, **found.risk.to_dict()}
     service.account(request.state.id, key, PATH, [(example, found.answer)], served, session=session)
     chances = served.guard.chances(found.answer)

@@ -123,7 +123,7 @@ def _posted(
     shape: Schema | None = _OWN_ERROR,
 ) -> dict[str, Any]:
     content: dict[str, Any] = {"schema": takes} | ({"example": example} if example is not None else {})
-    done = "201" if path == "/v1/streams" else "200"
+    done = "201" if path == streams.PATH else "200"
     return {
         "summary": summary,
         "parameters": _parameters(path),

@@ -17,7 +17,6 @@ from mindrail.serve.conversation import asked
 from mindrail.serve.gate import PER_TEXT
 from mindrail.serve.service import Service, context_cost
 from mindrail.web.answers import Json
-from mindrail.web.problems import INTERNAL, Problem
 
 PATH = "/v1/explain"
 
@@ -30,7 +29,6 @@ async def explain(service: Service, request: Request, key: str, body: Any) -> Re
     work = partial(look_into, served.guard, example, service.desk.between)
     (found,) = await service.run([work], [cost], key, service.deadline(request), request)
     if not isinstance(found, Explanation):
-        service.metrics.failed(served.name)
-        raise Problem(INTERNAL, headers={"x-should-retry": "false"})
+        raise service.failed(served)
     service.account(request.state.id, key, PATH, [(example, found.answer)], served)
     return Json({"model": served.name, **found.to_dict()}, headers={"x-mindrail-guard": served.guard.id})

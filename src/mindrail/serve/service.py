@@ -24,7 +24,7 @@ from mindrail.serve.rates import Rates
 from mindrail.serve.refusals import EXPIRED, NO_AUDIT, SHUTTING_DOWN
 from mindrail.serve.settings import Settings
 from mindrail.serve.shelf import Served, Shelf
-from mindrail.web.problems import ClientGone, Problem
+from mindrail.web.problems import INTERNAL, ClientGone, Problem
 
 _TIMEOUT = "x-request-timeout-ms"
 _NOBODY = Key(ANYONE, b"", admin=True)
@@ -203,6 +203,11 @@ class Service:
             return Outcome(result)
         self.metrics.failed(served.name)
         return Outcome(None)
+
+    def failed(self, served: Served) -> Problem:
+        """What to raise where the guard failed on a text; counted, and no retry can help."""
+        self.metrics.failed(served.name)
+        return Problem(INTERNAL, headers={"x-should-retry": "false"})
 
 
 async def _hung_up(request: Request) -> None:

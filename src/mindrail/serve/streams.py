@@ -33,7 +33,7 @@ from mindrail.serve.refusals import (
 from mindrail.serve.service import Service
 from mindrail.serve.shelf import Served
 from mindrail.web.answers import Json
-from mindrail.web.problems import INTERNAL, Problem
+from mindrail.web.problems import Problem
 
 PATH, PATH_ONE = "/v1/streams", "/v1/streams/{stream}"
 #: streams that one key may have open; seconds without a chunk after which one is forgotten
@@ -119,8 +119,7 @@ class Streams:
         deadline = self._service.deadline(request)
         (found,) = await self._service.run([work], [cost], key, deadline, request)
         if not isinstance(found, Step | Final):
-            self._service.metrics.failed(one.served.name)
-            raise Problem(INTERNAL, headers={"x-should-retry": "false"})
+            raise self._service.failed(one.served)
         return found
 
 

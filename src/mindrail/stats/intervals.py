@@ -51,11 +51,15 @@ def wilson(successes: int, size: int, confidence: float = 0.95) -> Interval:
 
 
 def clopper_pearson(
-    successes: int, size: int, confidence: float = 0.95, side: Literal["both", "lower", "upper"] = "both"
+    successes: int | float,
+    size: int | float,
+    confidence: float = 0.95,
+    side: Literal["both", "lower", "upper"] = "both",
 ) -> Interval:
     """Exact interval for a share: never less sure than stated (Clopper and Pearson 1934).
 
-    With `side` one bound carries all the confidence and the other is 0 or 1: "at least", or "at most".
+    With `side` one bound carries all the confidence and the other is 0 or 1: "at least", or "at most". Numbers need
+    not be whole: rows that belong together are worth fewer than they are.
     """
     _check(successes, size, confidence)
     if not size:
@@ -84,7 +88,7 @@ def over_seeds(values: Sequence[float], confidence: float = 0.95) -> Spread:
     return Spread(count, sd, Interval(mean, mean - half, mean + half, confidence))
 
 
-def _check(successes: int, size: int, confidence: float) -> None:
+def _check(successes: int | float, size: int | float, confidence: float) -> None:
     if not 0 <= successes <= size:
         raise ValueError(f"found {successes} successes of {size}")
     if not 0.0 < confidence < 1.0:

@@ -67,7 +67,7 @@ def of_texts(scanned: Side, reference: Side, seed: int = 0) -> Drift:
         return _too_few("words", sizes)
     texts = [*sides[0].texts, *sides[1].texts]
     truth = np.arange(len(texts)) < sizes[0]
-    groups = _clusters(sides)
+    groups = _clusters(sides[0].groups, sides[1].groups)
     many = len(np.unique(groups[truth])), len(np.unique(groups[~truth]))
     if min(many) < FEWEST_GROUPS:
         why = f"they come from {many[0]} and {many[1]} conversations or people, too few to compare"
@@ -91,9 +91,7 @@ def of_scores(
     if min(sizes) < FEWEST:
         return _too_few("scores", sizes)
     truth = np.arange(sum(sizes)) < sizes[0]
-    own = np.concatenate([clusters(groups[0], sizes[0]), clusters(groups[1], sizes[1])])
-    own[sizes[0] :] += own[: sizes[0]].max() + 1
-    effect, p = _tested(distance, truth, np.concatenate([scanned, reference]), own, seed)
+    effect, p = _tested(distance, truth, np.concatenate([scanned, reference]), _clusters(*groups), seed)
     return Drift("scores", *sizes, effect, p)
 
 
@@ -165,10 +163,9 @@ def _half(groups: Int[ndarray, " n"], truth: Bool[ndarray, " n"], seed: int) -> 
     return chosen
 
 
-def _clusters(sides: Sequence[Side]) -> Int[ndarray, " n"]:
+def _clusters(scanned: Sequence[str | None], reference: Sequence[str | None]) -> Int[ndarray, " n"]:
     """Numbers of groups, no two sides sharing one."""
-    first = clusters(sides[0].groups, len(sides[0].texts))
-    second = clusters(sides[1].groups, len(sides[1].texts))
+    first, second = clusters(scanned, len(scanned)), clusters(reference, len(reference))
     return np.concatenate([first, second + first.max() + 1])
 
 

@@ -1,8 +1,8 @@
 """Two passes over the rows of a scan, whatever their number: what time they span, then everything that is counted."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,7 +56,7 @@ class Limits:
         """The probability of each event, by its name."""
         return chances(self.axis, probabilities)
 
-    def distance(self, found: dict[str, Float[ndarray, " n"]]) -> Float[ndarray, " n"]:
+    def distance(self, found: Mapping[str, Float[ndarray, " n"]]) -> Float[ndarray, " n"]:
         """How far each row is from the nearest threshold, in log-odds: rare events have theirs close to zero."""
         apart = [
             np.abs(_log_odds(found[at.event]) - _log_odds(np.array([limit])))
@@ -133,7 +133,8 @@ def gather(
     )
     first, outside, partly = 0, 0, 0
     for table in read_rows(folder):
-        told = _outcomes(table, labels, limits)
+        chance = {} if limits is None else limits.chances(probabilities(table, labels))
+        told = _outcomes(table, labels, limits, chance)
         buckets = buckets_of(table["group"].to_pylist(), first)
         made.whole.add(np.zeros(len(told), dtype=int), buckets, told)
         made.by_source.add(_places(table, found.sources), buckets, told[:, : len(STOPPED)])
@@ -143,9 +144,9 @@ def gather(
             outside += int((cells < 0).sum())
         made.codes.update({one["values"]: one["counts"] for one in table["code"].value_counts().to_pylist()})
         partly += int((table["coverage"].to_numpy() < 1).sum())
-        _keep(made, table, labels, limits, first)
+        _keep(made, table, limits, chance, first)
         first += table.num_rows
-    return Gathered(**{**vars(made), "outside": outside, "partly_read": partly})
+    return replace(made, outside=outside, partly_read=partly)
 
 
 def labels_of(labels: Sequence[str]) -> tuple[str, ...]:
@@ -159,20 +160,23 @@ def probabilities(table: "pyarrow.Table", labels: Sequence[str]) -> Float[ndarra
 
 
 def _keep(
-    made: Gathered, table: "pyarrow.Table", labels: Sequence[str], limits: Limits | None, first: int
+    made: Gathered,
+    table: "pyarrow.Table",
+    limits: Limits | None,
+    chance: Mapping[str, Float[ndarray, " n"]],
+    first: int,
 ) -> None:
-    """Offer the rows of a table to all that keep some."""
+    """Offer the rows of a table to all that keep some; `chance` is the probability of each event."""
     size = table.num_rows
-    found = None if limits is None else limits.chances(probabilities(table, labels))
-    danger = None if limits is None or found is None else found[limits.headline]
+    danger = None if limits is None else chance[limits.headline]
 
     def make(places: Sequence[int]) -> list[Row]:
         return _rows(table, places, first, danger)
 
     for purpose, smallest in (("sample", made.sample), ("queue", made.chosen)):
         smallest.add(first, draws(first, size, purpose), np.zeros(size), make)
-    if limits is not None and found is not None:
-        made.uncertain.add(first, limits.distance(found), draws(first, size, "ties"), make)
+    if limits is not None:
+        made.uncertain.add(first, limits.distance(chance), draws(first, size, "ties"), make)
 
 
 def _rows(
@@ -186,15 +190,17 @@ def _rows(
 
 
 def _outcomes(
-    table: "pyarrow.Table", labels: Sequence[str], limits: Limits | None
+    table: "pyarrow.Table",
+    labels: Sequence[str],
+    limits: Limits | None,
+    chance: Mapping[str, Float[ndarray, " n"]],
 ) -> Bool[ndarray, "n outcomes"]:
     """What is true of each row, in the order of `Gathered.outcomes`."""
     decision, label = (np.asarray(table[name].to_pylist(), dtype=object) for name in ("decision", "label"))
     allow, review, block = (decision == verdict for verdict in VERDICTS)
     columns = [review | block, review, block, allow, *(label == name for name in labels_of(labels))]
     if limits is not None:
-        found = limits.chances(probabilities(table, labels))
-        columns += [found[at.event] >= at.stop for at in limits.calibration.thresholds]
+        columns += [chance[at.event] >= at.stop for at in limits.calibration.thresholds]
     return np.stack(columns, axis=1).astype(bool)
 
 

@@ -14,9 +14,10 @@ from mindrail import config, files
 from mindrail.errors import DataError
 from mindrail.evaluate.results import Estimate
 from mindrail.records import Example, Turn
+from mindrail.stats import clopper_pearson
 from mindrail.survey.pick import Row
 from mindrail.survey.said import Key
-from mindrail.survey.shares import exact
+from mindrail.survey.shares import CONFIDENCE
 
 Part = Literal["uncertain", "novel", "random"]
 
@@ -127,6 +128,7 @@ def prevalence(queue: Queue, labels: Mapping[str, bool]) -> Estimate:
         share = sum(picked) / queue.rows
         return Estimate(share, share, share)
     value = sum(drawn) / len(drawn)
-    low, high = (value, value) if len(drawn) == rest else exact(float(sum(drawn)), float(len(drawn)))
+    limits = clopper_pearson(sum(drawn), len(drawn), CONFIDENCE)
+    low, high = (value, value) if len(drawn) == rest else (limits.low, limits.high)
     total, low_total, high_total = ((sum(picked) + rest * part) / queue.rows for part in (value, low, high))
     return Estimate(total, low_total, high_total)

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from math import log
 
 import numpy as np
-from scipy.stats import beta
 from scipy.stats import t as student
 
 from mindrail import seeds
 from mindrail.arrays import Bool, Float, Int, ndarray
 from mindrail.evaluate.results import Estimate
+from mindrail.stats import clopper_pearson
 
 BUCKETS = 4096
 #: more groups than this are no longer told apart by number
@@ -79,16 +79,8 @@ def share(hits: Float[ndarray, " b"], sizes: Float[ndarray, " b"], grouped: bool
     value = found / rows
     if grouped and np.count_nonzero(sizes) < 2:
         return Share(found, rows, 1.0, Estimate(value, None, None))
-    low, high = exact(value * worth, worth)
-    return Share(found, rows, worth, Estimate(value, low, high))
-
-
-def exact(hits: float, rows: float) -> tuple[float, float]:
-    """Clopper and Pearson's interval, also for numbers of rows that are not whole."""
-    tail = (1 - CONFIDENCE) / 2
-    low = float(beta.ppf(tail, hits, rows - hits + 1)) if hits > 0 else 0.0
-    high = float(beta.ppf(1 - tail, hits + 1, rows - hits)) if hits < rows else 1.0
-    return low, high
+    limits = clopper_pearson(value * worth, worth, CONFIDENCE)
+    return Share(found, rows, worth, Estimate(value, limits.low, limits.high))
 
 
 def about(sizes: Float[ndarray, " b"]) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mindrail import config
 from mindrail.batch.schema import BAD
+from mindrail.calibrate.decide import VERDICTS
 from mindrail.evaluate.words import event_title
 from mindrail.files import digest
 from mindrail.stats import holm
@@ -45,7 +46,7 @@ def told(seen: Seen, novel: Novel | None, no_novelty: str) -> Survey:
         rows=seen.found.rows,
         groups=made.whole.groups() if seen.found.grouped else None,
         context=manifest.counts.context,
-        decisions={name: shares[name] for name in ("allow", "review", "block")},
+        decisions={name: shares[name] for name in VERDICTS},
         labels={name: one for name, one in labels.items() if name != "none" or one.hits},
         corrections=tuple(_corrections(seen, shares)),
         errors_from=seen.errors.source,
