@@ -21,8 +21,8 @@ from mindrail.cli import _progress
 from mindrail.data import corpus
 from mindrail.recipes import calibrate
 from mindrail.recipes.predict import predict, predict_part
-from mindrail.recipes.prepare import Split
 from mindrail.recipes.run import Run
+from mindrail.recipes.split import Split
 from mindrail.stats.bootstrap import bootstrap_over_seeds
 from mindrail.study import cell as cells
 from mindrail.study import plan as plans

@@ -22,7 +22,7 @@ from _result import measure, write
 
 from mindrail import Guard, seeds
 from mindrail.data import corpus
-from mindrail.recipes.prepare import Split
+from mindrail.recipes.split import Split
 from mindrail.records import Example
 from mindrail.runtime.cascade import CascadeScorer
 from mindrail.runtime.viewed import ViewedScorer

@@ -25,7 +25,8 @@ from _result import measure, write
 
 from mindrail import files, machine
 from mindrail.recipes.augment import Augment, augment
-from mindrail.recipes.prepare import Split, prepare
+from mindrail.recipes.prepare import prepare
+from mindrail.recipes.split import Split
 
 STEPS = 200
 STOPPED = 100  # steps after which the run on two processes is ended

@@ -17,8 +17,8 @@ from _result import measure, write
 
 from mindrail import seeds
 from mindrail.calibrate.promise import promise
-from mindrail.recipes.prepare import Split
 from mindrail.recipes.run import Run
+from mindrail.recipes.split import Split
 from mindrail.records import Predictions
 from mindrail.records.targets import targets_of
 from mindrail.stats.intervals import wilson

@@ -15,8 +15,9 @@ from mindrail import files
 from mindrail.augment import human
 from mindrail.data import made
 from mindrail.models._embed import Embedder
-from mindrail.recipes.prepare import Prepare, Split, prepare
+from mindrail.recipes.prepare import Prepare, prepare
 from mindrail.recipes.reappraise import NEAREST, Reappraise, reappraise
+from mindrail.recipes.split import Split
 
 POSTS = Prepare(
     "emotional-risk",

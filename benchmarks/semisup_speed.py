@@ -56,7 +56,8 @@ def prepare(work: Path) -> None:
     from _prompt_harm import DATA
 
     from mindrail.recipes.augment import Augment, augment
-    from mindrail.recipes.prepare import Split, prepare
+    from mindrail.recipes.prepare import prepare
+    from mindrail.recipes.split import Split
 
     if not (work / "split" / "split.json").is_file():
         prepare(DATA, work / "split")
@@ -66,7 +67,7 @@ def prepare(work: Path) -> None:
 
 def job(work: Path, threshold: float = 0.95) -> Any:
     from mindrail.models import Job
-    from mindrail.recipes.prepare import Split
+    from mindrail.recipes.split import Split
     from mindrail.records.views import Views
 
     split, views = Split.load(work / "split"), Views.load(work / "views").of

@@ -23,8 +23,9 @@ from mindrail.errors import BadConfig, BadFile, Stopped, Unreachable, WrongTaxon
 from mindrail.llm.budget import Budget
 from mindrail.llm.chat import Failure, Reply, Request
 from mindrail.llm.providers.fake import Answering
-from mindrail.recipes.prepare import Prepare, Split, prepare
+from mindrail.recipes.prepare import Prepare, prepare
 from mindrail.recipes.reappraise import Reappraise, harms, reappraise, show, variants
+from mindrail.recipes.split import Split
 from mindrail.records import Example, Turn, jsonl
 from mindrail.taxonomy import Axis
 

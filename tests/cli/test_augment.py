@@ -7,7 +7,7 @@ import pytest
 
 from helpers import splits
 from mindrail.cli import main
-from mindrail.recipes.prepare import Split
+from mindrail.recipes.split import Split
 
 CANARY = "zq-canary-text"
 

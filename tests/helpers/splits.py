@@ -5,7 +5,7 @@ from pathlib import Path
 from helpers.axes import TWO
 from helpers.guards import taxonomy
 from mindrail import files
-from mindrail.recipes.prepare import Split
+from mindrail.recipes.split import Split
 from mindrail.records import Example, jsonl
 from mindrail.taxonomy import Axis
 

@@ -21,8 +21,8 @@ from mindrail import config, taxonomy
 from mindrail.errors import BadConfig, MindrailError, Stopped, UnknownName, Unreachable
 from mindrail.models.guard_model import FAMILY, GuardModelConfig, open_scorer
 from mindrail.recipes.predict import predict_part
-from mindrail.recipes.prepare import Split
 from mindrail.recipes.run import Run
+from mindrail.recipes.split import Split
 from mindrail.recipes.train import Train, train
 from mindrail.records import Example, Predictions, Turn
 

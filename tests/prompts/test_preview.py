@@ -11,7 +11,7 @@ from helpers.splits import split as make_split
 from mindrail.cli.train import COMMAND
 from mindrail.errors import BadConfig
 from mindrail.prompts.preview import SAMPLE, Preview, Reading, Sending, as_text
-from mindrail.recipes.prepare import Split
+from mindrail.recipes.split import Split
 from mindrail.recipes.train import Train, show
 
 LOCAL = {"provider": "local", "settings": {}}

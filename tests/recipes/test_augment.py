@@ -18,7 +18,7 @@ from mindrail import config, files
 from mindrail.augment.checks import Checks
 from mindrail.errors import BadConfig, BadFile, BadSplit, UnknownName, WrongTaxonomy
 from mindrail.recipes.augment import Augment, augment, texts
-from mindrail.recipes.prepare import Split
+from mindrail.recipes.split import Split
 from mindrail.records import jsonl
 from mindrail.records.views import Views
 
@@ -170,7 +170,7 @@ import sys, time
 from pathlib import Path
 from mindrail.augment.methods.edit import Edit
 from mindrail.recipes.augment import Augment, augment
-from mindrail.recipes.prepare import Split
+from mindrail.recipes.split import Split
 make = Edit.make
 def slow(self, wanted):
     time.sleep(0.15)

@@ -16,8 +16,8 @@ from mindrail.recipes.cascade import Stages, put_before
 from mindrail.recipes.evaluate import evaluate_scorer
 from mindrail.recipes.export import Candidate, Export, choose, export
 from mindrail.recipes.predict import predict_part
-from mindrail.recipes.prepare import Split
 from mindrail.recipes.run import Run
+from mindrail.recipes.split import Split
 from mindrail.recipes.train import Train, train
 from mindrail.records import jsonl
 from mindrail.text.normalise import Reading

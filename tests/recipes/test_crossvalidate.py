@@ -9,8 +9,8 @@ from mindrail import files
 from mindrail.data.together import together
 from mindrail.errors import BadConfig, BadSplit
 from mindrail.recipes.crossvalidate import CrossValidate, OutOfFold, crossvalidate, folds
-from mindrail.recipes.prepare import Split
 from mindrail.recipes.run import Run
+from mindrail.recipes.split import Split
 from mindrail.recipes.train import Train
 from mindrail.records import Example
 from mindrail.taxonomy import load

@@ -12,7 +12,7 @@ from mindrail import Guard, files
 from mindrail.cli import main
 from mindrail.data import fetch
 from mindrail.recipes import build as building
-from mindrail.recipes.prepare import Split
+from mindrail.recipes.split import Split
 
 _SUBJECTS = ("soup", "park", "train", "garden", "letter", "window", "choir", "bicycle", "river", "kitchen")
 _VOICES = ("my aunt says", "today we found", "nobody expected", "please look at", "remember when we saw")

@@ -9,8 +9,8 @@ import pytest
 from helpers import tiny
 from mindrail import Guard
 from mindrail.cli import main
-from mindrail.recipes.prepare import Split
 from mindrail.recipes.run import Run
+from mindrail.recipes.split import Split
 
 REPLIES = {
     "nonsense": "汤汤汤是公园的公园{i}",

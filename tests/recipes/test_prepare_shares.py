@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from mindrail import config
 from mindrail.data.split import by_prompt
 from mindrail.errors import BadConfig, BadSplit
-from mindrail.recipes.prepare import PARTS, Prepare, Split, prepare
+from mindrail.recipes.prepare import Prepare, prepare
+from mindrail.recipes.split import PARTS, Split
 from mindrail.records import Example
 
 _WORDS = (

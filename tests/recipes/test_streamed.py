@@ -11,7 +11,8 @@ from pyarrow import ipc, parquet
 from helpers import splits, tiny
 from mindrail.errors import BadConfig, BadFile
 from mindrail.files import sha256
-from mindrail.recipes.prepare import PARTS, Prepare, Split, prepare
+from mindrail.recipes.prepare import Prepare, prepare
+from mindrail.recipes.split import PARTS, Split
 from mindrail.recipes.train import Train, train
 from mindrail.records import arrow
 

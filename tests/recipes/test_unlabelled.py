@@ -21,8 +21,8 @@ from mindrail.recipes import calibrate, evaluate, unlabelled
 from mindrail.recipes import export as exporting
 from mindrail.recipes.augment import Augment, augment
 from mindrail.recipes.predict import predict_part
-from mindrail.recipes.prepare import Split
 from mindrail.recipes.run import Run, Verdict
+from mindrail.recipes.split import Split
 from mindrail.recipes.train import Train, train
 from mindrail.records.views import Views
 from mindrail.train import collapse

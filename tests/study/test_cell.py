@@ -12,7 +12,7 @@ import pytest
 
 from helpers import tiny
 from mindrail import config, files, machine
-from mindrail.recipes.prepare import Split
+from mindrail.recipes.split import Split
 from mindrail.study import cell as cells
 from mindrail.study import summary
 from mindrail.study.plan import Block, Cell, Plan, Task

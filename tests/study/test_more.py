@@ -7,7 +7,7 @@ import pytest
 
 from helpers import splits
 from helpers.axes import TWO
-from mindrail.recipes.prepare import Split
+from mindrail.recipes.split import Split
 from mindrail.study import more
 from mindrail.study.plan import More
 

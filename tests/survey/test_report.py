@@ -17,7 +17,7 @@ from mindrail.cli import main
 from mindrail.errors import BrokenGuard, DataError, UsageError
 from mindrail.evaluate.run import evaluate
 from mindrail.guard import Guard
-from mindrail.recipes.prepare import Split
+from mindrail.recipes.split import Split
 from mindrail.recipes.survey import Report, survey
 from mindrail.records import Example, Predictions, Provenance, jsonl
 from mindrail.survey import queue

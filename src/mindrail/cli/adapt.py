@@ -6,7 +6,7 @@ from pathlib import Path
 from mindrail import files
 from mindrail.cli import _options, _progress
 from mindrail.cli._command import Command, Result
-from mindrail.recipes.prepare import Split
+from mindrail.recipes.split import Split
 from mindrail.train import environment
 
 

@@ -14,7 +14,7 @@ from mindrail.data import made
 from mindrail.errors import BadConfig
 from mindrail.recipes import reappraise as reappraising
 from mindrail.recipes.augment import Augment, augment, show
-from mindrail.recipes.prepare import Split
+from mindrail.recipes.split import Split
 from mindrail.records.views import Views
 
 

@@ -9,8 +9,8 @@ from mindrail.cli._command import Command, Result
 from mindrail.recipes import calibrate
 from mindrail.recipes.build import promise_of
 from mindrail.recipes.predict import predict_part
-from mindrail.recipes.prepare import Split
 from mindrail.recipes.run import Run
+from mindrail.recipes.split import Split
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:

@@ -8,8 +8,8 @@ from mindrail.cli._command import Command, Result
 from mindrail.errors import BadConfig
 from mindrail.evaluate.comparison import as_text
 from mindrail.recipes.compare import compare
-from mindrail.recipes.prepare import Split
 from mindrail.recipes.run import Run
+from mindrail.recipes.split import Split
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:

@@ -7,8 +7,8 @@ from mindrail import config
 from mindrail.cli._command import Command, Result
 from mindrail.cli._headline import headline
 from mindrail.recipes.evaluate import evaluate_runs
-from mindrail.recipes.prepare import Split
 from mindrail.recipes.run import Run
+from mindrail.recipes.split import Split
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:

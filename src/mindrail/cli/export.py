@@ -9,8 +9,8 @@ from mindrail.cli import _options
 from mindrail.cli._command import Command, Result
 from mindrail.recipes import calibrate, evaluate
 from mindrail.recipes import export as recipes
-from mindrail.recipes.prepare import Split
 from mindrail.recipes.run import Run
+from mindrail.recipes.split import Split
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:

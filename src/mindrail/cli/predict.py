@@ -5,8 +5,8 @@ from pathlib import Path
 
 from mindrail.cli._command import Command, Result
 from mindrail.recipes.predict import predict_part
-from mindrail.recipes.prepare import PARTS, Split
 from mindrail.recipes.run import Run
+from mindrail.recipes.split import PARTS, Split
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:

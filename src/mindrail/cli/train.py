@@ -8,8 +8,8 @@ from mindrail.cli import _options, _progress
 from mindrail.cli._command import Command, Result
 from mindrail.errors import BadConfig
 from mindrail.prompts.preview import as_text
-from mindrail.recipes.prepare import Split
 from mindrail.recipes.run import Run
+from mindrail.recipes.split import Split
 from mindrail.recipes.train import Train, show, train
 from mindrail.records.views import Views
 

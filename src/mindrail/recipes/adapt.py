@@ -8,7 +8,7 @@ from mindrail import config, files, machine
 from mindrail.errors import BadConfig, BadSplit
 from mindrail.models._masked import Adapt
 from mindrail.models._masked import adapt as read_on
-from mindrail.recipes.prepare import Split
+from mindrail.recipes.split import Split
 from mindrail.train import environment
 from mindrail.train.progress import Stepped
 

@@ -19,8 +19,8 @@ from mindrail.augment.work import Work
 from mindrail.calibrate.policy import Calibration
 from mindrail.errors import BadConfig, BadFile, BadSplit, WrongTaxonomy
 from mindrail.recipes import calibrate
-from mindrail.recipes.prepare import Split
 from mindrail.recipes.run import Run
+from mindrail.recipes.split import Split
 from mindrail.records import Example, views
 from mindrail.records.views import ABOUT, VIEWS
 from mindrail.taxonomy import Axis

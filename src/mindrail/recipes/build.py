@@ -16,8 +16,9 @@ from mindrail.recipes import export as exporting
 from mindrail.recipes.cascade import Stages
 from mindrail.recipes.export import Export
 from mindrail.recipes.predict import predict_part
-from mindrail.recipes.prepare import Prepare, Split, prepare
+from mindrail.recipes.prepare import Prepare, prepare
 from mindrail.recipes.run import Run
+from mindrail.recipes.split import Split
 from mindrail.recipes.train import Train, train
 from mindrail.train.progress import Stepped
 

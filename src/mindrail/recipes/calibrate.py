@@ -7,7 +7,7 @@ from mindrail.calibrate import thresholds
 from mindrail.calibrate.policy import Calibration
 from mindrail.calibrate.settings import Settings
 from mindrail.errors import BadFile, WrongTaxonomy
-from mindrail.recipes.prepare import Split
+from mindrail.recipes.split import Split
 from mindrail.records import Predictions
 from mindrail.records.targets import targets_of
 from mindrail.taxonomy import Axis

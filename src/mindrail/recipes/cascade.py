@@ -22,7 +22,7 @@ from mindrail.calibrate.policy import Scaling
 from mindrail.calibrate.settings import Settings
 from mindrail.errors import BadConfig, BadSplit
 from mindrail.recipes.export import Candidate
-from mindrail.recipes.prepare import Split
+from mindrail.recipes.split import Split
 from mindrail.recipes.train import Train
 from mindrail.records import Example
 from mindrail.records.targets import targets_of

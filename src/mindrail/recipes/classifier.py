@@ -17,8 +17,8 @@ from mindrail.data import split
 from mindrail.errors import BadSplit
 from mindrail.guard.messages import example_of
 from mindrail.recipes.augment import Augment, augment
-from mindrail.recipes.prepare import PARTS, Split
 from mindrail.recipes.run import Run
+from mindrail.recipes.split import PARTS, Split
 from mindrail.recipes.train import Train, train
 from mindrail.records import Example
 from mindrail.records.views import Views

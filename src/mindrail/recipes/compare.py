@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from mindrail.evaluate.comparison import Side, SideBySide, side_by_side
 from mindrail.recipes import calibrate
 from mindrail.recipes.predict import predict_part
-from mindrail.recipes.prepare import Split
 from mindrail.recipes.run import Run
+from mindrail.recipes.split import Split
 
 
 def compare(

@@ -20,8 +20,9 @@ from mindrail.data.split import labels_of
 from mindrail.data.together import together
 from mindrail.errors import BadConfig, BadSplit, MissingExtra
 from mindrail.recipes.predict import predict_part
-from mindrail.recipes.prepare import PARTS, Split, licences
+from mindrail.recipes.prepare import licences
 from mindrail.recipes.run import Run
+from mindrail.recipes.split import PARTS, Split
 from mindrail.recipes.train import Train, train
 from mindrail.records import Example, Predictions, Provenance
 from mindrail.taxonomy import Axis, Taxonomy

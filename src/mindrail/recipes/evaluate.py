@@ -10,8 +10,8 @@ from mindrail.evaluate.results import Evaluation
 from mindrail.evaluate.run import evaluate as measure
 from mindrail.recipes import calibrate
 from mindrail.recipes.predict import predict, predict_part
-from mindrail.recipes.prepare import Split
 from mindrail.recipes.run import Run
+from mindrail.recipes.split import Split
 from mindrail.records import Example, Predictions
 from mindrail.runtime.scorer import Scorer
 

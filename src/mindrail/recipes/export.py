@@ -18,8 +18,8 @@ from mindrail.evaluate.results import Evaluation
 from mindrail.guard.guard import Guard, as_read
 from mindrail.guard.writer import write_guard
 from mindrail.recipes import calibrate as calibrating
-from mindrail.recipes.prepare import Split
 from mindrail.recipes.run import Run
+from mindrail.recipes.split import Split
 from mindrail.records import Example, Predictions, Provenance
 from mindrail.records.targets import targets_of
 from mindrail.runtime import load as runtime

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from mindrail import machine
 from mindrail.errors import BadFile
-from mindrail.recipes.prepare import Split
 from mindrail.recipes.run import Run
+from mindrail.recipes.split import Split
 from mindrail.records import Example, Predictions, Provenance
 from mindrail.runtime.scorer import Asks, Scorer
 

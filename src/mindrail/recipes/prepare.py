@@ -8,18 +8,17 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from mindrail import config, files, taxonomy
+from mindrail import config, taxonomy
 from mindrail.data import corpus, dedup, made, split, stream
 from mindrail.data.near import Near
 from mindrail.data.split import Sampling
 from mindrail.errors import BadSplit, LeakFound
-from mindrail.records import Example, arrow, jsonl
+from mindrail.recipes.split import Split
+from mindrail.records import Example
 from mindrail.records.targets import targets_of
 from mindrail.taxonomy import Axis, Taxonomy
 
 log = logging.getLogger(__name__)
-
-PARTS = ("labelled", "unlabelled", "dev", "test")
 
 
 @dataclass(frozen=True)
@@ -73,57 +72,6 @@ class Prepare:
         return {*self.train, *self.dev, *self.test, *self.unlabelled, *streamed}
 
 
-@dataclass(frozen=True)
-class Split:
-    """A prepared split, read back from its folder."""
-
-    folder: Path
-    taxonomy: Taxonomy
-    axis: Axis
-    about: dict[str, Any]
-
-    @classmethod
-    def load(cls, folder: Path) -> "Split":
-        """Read `split.json`; the parts are read when asked for."""
-        about = files.read_json(folder / "split.json")
-        kinds = taxonomy.from_dict(about["taxonomy"], where="split.json")
-        return cls(folder, kinds, kinds.axis(about["axis"]), about)
-
-    @classmethod
-    def write(cls, folder: Path, parts: Mapping[str, Iterable[Example]], about: Mapping[str, Any]) -> "Split":
-        """Write all PARTS and what is known about them into `folder`, and read it back.
-
-        A part that comes one example after the other, as an iterator, is stored as Arrow, and never held.
-        """
-        with files.new_folder(folder) as place:
-            hashes = {}
-            for name, part in parts.items():
-                streamed = isinstance(part, Iterator)
-                path = place / f"{name}{'.arrow' if streamed else '.jsonl'}"
-                (arrow if streamed else jsonl).write(path, part)
-                hashes[path.name] = files.sha256(path)
-            files.write_json(place / "split.json", {**about, "files": hashes})
-        return cls.load(folder)
-
-    def part(self, name: str) -> Sequence[Example]:
-        """The examples of one of `labelled`, `unlabelled`, `dev`, `test`; streamed ones are read when asked for."""
-        path = self.folder / self._file(name)
-        return arrow.Examples(path) if path.suffix == ".arrow" else jsonl.read(path)
-
-    def hash_of(self, name: str) -> str:
-        """A short hash of one part's rows; the same test rows have the same hash in every split."""
-        return str(self.about["files"][self._file(name)])[:16]
-
-    def _file(self, name: str) -> str:
-        streamed = f"{name}.arrow"
-        return streamed if streamed in self.about["files"] else f"{name}.jsonl"
-
-    @property
-    def digest(self) -> str:
-        """Changes with any row of any part."""
-        return files.digest(self.about["files"])[:16]
-
-
 def prepare(settings: Prepare, folder: Path) -> Split:
     """Write a split into `folder` and return it.
 
@@ -135,23 +83,7 @@ def prepare(settings: Prepare, folder: Path) -> Split:
     kinds = taxonomy.load(settings.taxonomy)
     axis = kinds.axis(settings.axis)
     pool, dropped = _pool(settings, kinds, axis)
-    if settings.test:
-        test = _read(settings.test, settings.test_split, kinds, axis)
-        test, _ = dedup.drop_duplicates(test, axis)
-    if settings.held_out:
-        pool, test = split.hold_out(pool, settings.held_out, settings.split_seed)
-    if settings.test_share:
-        shares = (settings.test_share, settings.dev_share)
-        pool, (test, dev) = split.by_prompt(pool, shares, settings.split_seed)
-    elif settings.dev or settings.dev_split:
-        dev, _ = dedup.drop_duplicates(
-            _read(settings.dev or settings.train, settings.dev_split, kinds, axis), axis
-        )
-    else:
-        pool, dev = split.carve(pool, settings.dev_size, settings.split_seed)
-    if settings.drop_leaked_tests:
-        test = _new(test, [*pool, *dev])
-    dev, test = made.by_people(dev), made.by_people(test)
+    pool, dev, test = _divided(settings, kinds, axis, pool)
     pool = made.without(split.leave_out(pool, axis, settings.without), [*dev, *test])
     known = sum(axis.name in example.answers for example in pool)
     labelled, rest = split.choose_labels(
@@ -219,6 +151,28 @@ def _pool(settings: Prepare, kinds: Taxonomy, axis: Axis) -> tuple[list[Example]
     excluded = len(pool) - len(kept)
     kept = split.limit(kept, settings.at_most, settings.split_seed)
     return kept, config.plain(report) | {"excluded": excluded}
+
+
+def _divided(
+    settings: Prepare, kinds: Taxonomy, axis: Axis, pool: list[Example]
+) -> tuple[list[Example], list[Example], list[Example]]:
+    """What is left to learn from, dev and test."""
+    if settings.test:
+        test = _read(settings.test, settings.test_split, kinds, axis)
+        test, _ = dedup.drop_duplicates(test, axis)
+    if settings.held_out:
+        pool, test = split.hold_out(pool, settings.held_out, settings.split_seed)
+    if settings.test_share:
+        shares = (settings.test_share, settings.dev_share)
+        pool, (test, dev) = split.by_prompt(pool, shares, settings.split_seed)
+    elif settings.dev or settings.dev_split:
+        dev = _read(settings.dev or settings.train, settings.dev_split, kinds, axis)
+        dev, _ = dedup.drop_duplicates(dev, axis)
+    else:
+        pool, dev = split.carve(pool, settings.dev_size, settings.split_seed)
+    if settings.drop_leaked_tests:
+        test = _new(test, [*pool, *dev])
+    return pool, made.by_people(dev), made.by_people(test)
 
 
 def _read(sets: Sequence[str], part: str | None, kinds: Taxonomy, axis: Axis) -> list[Example]:

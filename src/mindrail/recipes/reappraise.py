@@ -19,7 +19,8 @@ from mindrail.augment.work import Work
 from mindrail.data import made
 from mindrail.errors import BadConfig
 from mindrail.recipes.augment import Augment, open_judge, texts
-from mindrail.recipes.prepare import Split, licences
+from mindrail.recipes.prepare import licences
+from mindrail.recipes.split import Split
 from mindrail.records import Example
 from mindrail.taxonomy import Axis
 from mindrail.train.progress import Stepped

@@ -10,7 +10,7 @@ from mindrail.evaluate import html, markdown, report
 from mindrail.evaluate.run import evaluate
 from mindrail.guard import Guard
 from mindrail.recipes.predict import predict
-from mindrail.recipes.prepare import Split
+from mindrail.recipes.split import Split
 from mindrail.records import jsonl
 from mindrail.survey import compare, queue
 from mindrail.survey.gather import Limits, gather, look

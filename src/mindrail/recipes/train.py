@@ -11,8 +11,8 @@ from mindrail import config, files, machine, plugins
 from mindrail.errors import BadConfig
 from mindrail.evaluate import steering
 from mindrail.recipes import unlabelled
-from mindrail.recipes.prepare import PARTS, Split
 from mindrail.recipes.run import Run
+from mindrail.recipes.split import PARTS, Split
 from mindrail.recipes.unlabelled import History, Keep
 from mindrail.records import Example
 from mindrail.records.views import Views

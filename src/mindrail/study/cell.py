@@ -18,8 +18,9 @@ from mindrail.arrays import Float, ndarray
 from mindrail.data import corpus
 from mindrail.evaluate import steering
 from mindrail.recipes.augment import Augment, augment
-from mindrail.recipes.prepare import PARTS, Split, prepare
+from mindrail.recipes.prepare import prepare
 from mindrail.recipes.run import Run
+from mindrail.recipes.split import PARTS, Split
 from mindrail.recipes.train import Train, train
 from mindrail.records import Example
 from mindrail.records.views import Views

@@ -19,8 +19,9 @@ from mindrail.errors import BadFile
 from mindrail.evaluate.nodes import nodes
 from mindrail.metrics import get
 from mindrail.recipes.crossvalidate import crossvalidate
-from mindrail.recipes.prepare import Split, prepare
+from mindrail.recipes.prepare import prepare
 from mindrail.recipes.run import Run
+from mindrail.recipes.split import Split
 from mindrail.recipes.train import train
 from mindrail.records import Example
 from mindrail.records.targets import targets_of

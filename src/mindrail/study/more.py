@@ -6,7 +6,7 @@ from pathlib import Path
 from mindrail import config
 from mindrail.data.split import labels_of
 from mindrail.recipes.augment import Augment, augment
-from mindrail.recipes.prepare import PARTS, Split
+from mindrail.recipes.split import PARTS, Split
 from mindrail.records import Example
 from mindrail.records.targets import targets_of
 from mindrail.records.views import Views

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from mindrail import config, machine
-from mindrail.recipes.prepare import PARTS, Split
 from mindrail.recipes.run import Run
+from mindrail.recipes.split import PARTS, Split
 from mindrail.study import rows, scoring
 from mindrail.study.plan import Cell, Judging
 

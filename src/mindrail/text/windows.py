@@ -41,7 +41,8 @@ class Reach:
 
     def __post_init__(self) -> None:
         if not 0 <= self.overlap < self.window or not 0 <= self.context < self.window:
-            raise ValueError(f"window {self.window} must be larger than overlap {self.overlap} and context")
+            told = f"overlap ({self.overlap}) and context ({self.context})"
+            raise ValueError(f"a window of {self.window} tokens must be longer than {told}")
 
 
 class Reader:
@@ -58,8 +59,12 @@ class Reader:
         self.tokenizer, self.reach = tokenizer, reach
         self._alone, self._pair = _Frame.of(tokenizer, 1), _Frame.of(tokenizer, 2)
         self._coverage = Coverage(tokenizer)
-        if reach.window - self._pair.size - reach.context <= reach.overlap:
-            raise ValueError(f"window {reach.window} leaves no room beside overlap and context")
+        least = self._pair.size + reach.context + reach.overlap + 1
+        if reach.window < least:
+            raise ValueError(
+                f"a window of {reach.window} tokens leaves no room for text; expected at least {least}: overlap "
+                f"{reach.overlap}, context {reach.context}, special tokens {self._pair.size}, and one of the text"
+            )
 
     @classmethod
     def load(cls, path: Path, reach: Reach) -> "Reader":
