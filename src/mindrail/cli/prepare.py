@@ -5,7 +5,13 @@ from pathlib import Path
 
 from mindrail.cli import _options
 from mindrail.cli._command import Command, Result
-from mindrail.recipes.prepare import Prepare, prepare
+from mindrail.recipes.prepare import DEV, Prepare, prepare
+
+
+def _number_or_all(text: str) -> int | str:
+    if text != "all" and not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a number or all, found '{text}'")
+    return text if text == "all" else int(text)
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -14,20 +20,39 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         "--train", action="append", metavar="SET", help="a set, or the .yaml card of your own table"
     )
     parser.add_argument("--test", action="append", metavar="SET")
-    parser.add_argument("--labels", type=int, help="how many examples keep their labels")
+    parser.add_argument(
+        "--unlabelled", action="append", metavar="SET", help="more texts to learn from without labels"
+    )
+    parser.add_argument(
+        "--labels",
+        type=_number_or_all,
+        metavar="N",
+        help="how many examples keep their labels to learn from, or all (default: 200)",
+    )
+    parser.add_argument(
+        "--dev-size",
+        type=int,
+        metavar="N",
+        help=f"labelled examples for thresholds and the promise (default: {DEV}, or a third if that is less)",
+    )
     parser.add_argument("--seed", type=int)
     parser.add_argument("--out", type=Path, required=True, help="folder of the split")
     _options.add_settings(parser, "the settings of the split")
 
 
 def _run(options: argparse.Namespace) -> Result:
+    if options.labels == "all":
+        options.labels = None
+        options.set.append("labels=null")
     settings = _options.settings(
         Prepare,
         options,
         taxonomy=options.taxonomy,
         train=options.train,
         test=options.test,
+        unlabelled=options.unlabelled,
         labels=options.labels,
+        dev_size=options.dev_size,
         seed=options.seed,
     )
     split = prepare(settings, options.out)

@@ -32,6 +32,23 @@ def carve(examples: Sequence[Example], size: int, seed: int) -> tuple[list[Examp
     return rest, part
 
 
+def answered(examples: Sequence[Example], axis: Axis) -> tuple[list[Example], list[Example]]:
+    """Examples with an answer, and without one."""
+    known = [example for example in examples if axis.name in example.answers]
+    return known, [example for example in examples if axis.name not in example.answers]
+
+
+def away_from(examples: Sequence[Example], judged: Sequence[Example]) -> list[Example]:
+    """The examples that share neither a group of their source nor an opening turn with a judged one."""
+    groups = {(example.source, example.group) for example in judged if example.group is not None}
+    openings = {_opening(example) for example in judged}
+    return [
+        example
+        for example in examples
+        if (example.source, example.group) not in groups and _opening(example) not in openings
+    ]
+
+
 def by_prompt(
     examples: Sequence[Example], shares: Sequence[float], seed: int
 ) -> tuple[list[Example], list[list[Example]]]:
@@ -42,7 +59,7 @@ def by_prompt(
     """
     groups: dict[str, list[Example]] = defaultdict(list)
     for example in examples:
-        groups[Example((example.turns[0],)).normalised()].append(example)
+        groups[_opening(example)].append(example)
     order = sorted(groups)
     random.Random(seed).shuffle(order)  # noqa: S311, the published recipe
     parts, start = [], 0
@@ -114,6 +131,10 @@ def labels_of(example: Example, axis: Axis) -> tuple[str, ...]:
     return labels_in(example.answers.get(axis.name, ()))
 
 
+def _opening(example: Example) -> str:
+    return Example((example.turns[0],)).normalised()
+
+
 def _of(examples: Sequence[Example], source: str) -> list[Example]:
     """The examples of one set. Raises BadSplit where there are none."""
     own = [example for example in examples if example.source == source]
@@ -144,7 +165,7 @@ def choose_labels(
     have = sum(map(len, strata.values()))
     if have < count:
         raise BadSplit(
-            f"{count} labels asked for, and only {have} examples carry one. Do: ask for at most {have}"
+            f"{count} labels asked for, and {have} examples beside dev and test carry one. Do: ask for at most {have}"
         )
     sizes = _shares({answer: len(part) for answer, part in strata.items()}, count, how)
     chosen: list[Example] = []

@@ -20,6 +20,9 @@ from mindrail.taxonomy import Axis, Taxonomy
 
 log = logging.getLogger(__name__)
 
+#: labelled examples in a dev part, where there are three times as many
+DEV = 500
+
 
 @dataclass(frozen=True)
 class Prepare:
@@ -29,8 +32,8 @@ class Prepare:
     train: tuple[str, ...]
     test: tuple[str, ...] = ()  # empty: `test_share` of the training sets
     axis: str | None = None
-    dev: tuple[str, ...] = ()  # sets of their own; empty: `dev_size` examples of the training sets
-    dev_size: int = 500
+    dev: tuple[str, ...] = ()  # sets of their own; empty: `dev_size` labelled examples of the training sets
+    dev_size: int | None = None  # None: DEV, or a third of the labelled ones where that is less
     test_share: float = 0.0  # of the distinct opening turns, where the training sets are tested on too
     dev_share: float = 0.0  # the same for dev, in place of `dev_size`
     #: what of each training set is tested on: the name of a split of its own, or a share drawn by `split_seed`
@@ -156,7 +159,9 @@ def _pool(settings: Prepare, kinds: Taxonomy, axis: Axis) -> tuple[list[Example]
 def _divided(
     settings: Prepare, kinds: Taxonomy, axis: Axis, pool: list[Example]
 ) -> tuple[list[Example], list[Example], list[Example]]:
-    """What is left to learn from, dev and test."""
+    """What is left to learn from, dev and test, which are drawn from examples with an answer."""
+    pool, unanswered = split.answered(pool, axis)
+    answers = len(pool)
     if settings.test:
         test = _read(settings.test, settings.test_split, kinds, axis)
         test, _ = dedup.drop_duplicates(test, axis)
@@ -169,7 +174,9 @@ def _divided(
         dev = _read(settings.dev or settings.train, settings.dev_split, kinds, axis)
         dev, _ = dedup.drop_duplicates(dev, axis)
     else:
-        pool, dev = split.carve(pool, settings.dev_size, settings.split_seed)
+        size = min(DEV, answers // 3) if settings.dev_size is None else settings.dev_size
+        pool, dev = split.carve(pool, size, settings.split_seed)
+    pool += split.away_from(unanswered, [*dev, *test])
     if settings.drop_leaked_tests:
         test = _new(test, [*pool, *dev])
     return pool, made.by_people(dev), made.by_people(test)
