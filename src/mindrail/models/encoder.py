@@ -63,6 +63,21 @@ class EncoderConfig:
     save_every: int = 100  # steps between checkpoints
     judge_every: int = 100  # steps between looks at the dev part, where unlabelled texts are learned from
 
+    def plan(self, *, alone: bool) -> loop.Plan:
+        """How long and how fast is learned: from labelled texts `alone`, or from unlabelled ones besides."""
+        return loop.Plan(
+            self.epochs if alone else self.epochs_with_unlabelled,
+            self.batch if alone else self.batch_with_unlabelled,
+            self.learning_rate,
+            self.weight_decay,
+            self.warmup,
+            unlabelled=self.unlabelled,
+            layer_decay=self.layer_decay,
+            average=self.average,
+            save_every=self.save_every,
+            judge_every=self.judge_every,
+        )
+
 
 class EncoderScorer:
     """Raw scores from a trained encoder, with torch; the reference that exported guards are held against."""
@@ -151,21 +166,9 @@ class EncoderFamily:
             pool=len(texts.weak),
             judge=judged if judge is not None and dev else None,
         )
-        plan = loop.Plan(
-            config.epochs if alone else config.epochs_with_unlabelled,
-            config.batch if alone else config.batch_with_unlabelled,
-            config.learning_rate,
-            config.weight_decay,
-            config.warmup,
-            unlabelled=config.unlabelled,
-            layer_decay=config.layer_decay,
-            average=config.average,
-            save_every=config.save_every,
-            judge_every=config.judge_every,
-        )
         yield from loop.train(
             task,
-            plan,
+            config.plan(alone=alone),
             algorithm,
             seed=job.seed,
             devices=devices,
