@@ -34,7 +34,7 @@ STUDY = Path("studies/label-budget")
 
 def pairs_stopped(cell: Cell, work: Path) -> tuple[np.ndarray, list[str]]:
     """Which harmless sides of the minimal pairs the calibrated run stops, and which pairs they belong to."""
-    place = work / f"run-{cell.key}"
+    place = cells.place_of(cell, work)
     if not (place / "run.json").is_file():
         _progress.show(cells.run(cell, work, STUDY / "cells"), cell.name)
     run = Run.load(place)

@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import make_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from helpers import tiny
-from mindrail import config, files, machine
+from mindrail import config, files, machine, plugins
 from mindrail.recipes.split import Split
 from mindrail.study import cell as cells
 from mindrail.study import summary
@@ -150,8 +150,21 @@ def test_a_second_start_runs_nothing(plan: Plan, done: Path, monkeypatch: pytest
     assert {path: path.read_bytes() for path in (done / "cells").iterdir()} == before
 
 
+def test_an_update_with_other_settings_trains_elsewhere(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the run of the version before would be in the way, as the twin of cells that are still to be run."""
+    cell = fixmatch(plan).twin
+    before = cells.place_of(cell, tmp_path)
+    assert before == cells.place_of(cell, tmp_path)
+    family = plugins.get("family", cell.family).FAMILY
+    added = make_dataclass("Later", [("added", int, 1)], bases=(family.Config,), frozen=True)
+    monkeypatch.setattr(type(family), "Config", added)
+    assert cells.place_of(cell, tmp_path) != before
+
+
 def test_what_is_large_is_not_left_behind(done: Path, plan: Plan) -> None:
-    assert not (done / "work" / f"run-{fixmatch(plan).key}").exists()
+    assert not cells.place_of(fixmatch(plan), done / "work").exists()
     assert not list((done / "work").glob("run-*/checkpoints"))
 
 

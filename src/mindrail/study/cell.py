@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mindrail import config, files, machine
+from mindrail import config, files, machine, plugins
 from mindrail.arrays import Float, ndarray
 from mindrail.data import corpus
 from mindrail.evaluate import steering
@@ -39,14 +39,14 @@ def run(cell: Cell, work: Path, results: Path) -> Iterator[Stepped]:
     with _alone(work, cell.key):
         if (results / f"{cell.key}.json").is_file() and not twin_of_others:
             return
-        split, folder = _split(cell, work), work / f"run-{cell.key}"
+        split, folder = _split(cell, work), place_of(cell, work)
         if cell.more is not None:
             split = yield from _more(split, cell.more, work)
         views, twin = [], None
         if not cell.supervised:
             own = cell.twin
             yield from run(own, work, results)
-            twin = Run.load(work / f"run-{own.key}", axis=split.axis)
+            twin = Run.load(place_of(own, work), axis=split.axis)
             views = [] if cell.augment is None else [(yield from _views(cell, work))]
         own_settings = dict(cell.settings)
         if cell.adapt is not None:
@@ -158,6 +158,13 @@ def _course(folder: Path) -> dict[str, Any]:
         name for name in (rows[-1] if rows else ()) if name in ("sure", "dev") or name.startswith("share/")
     ]
     return {"steps": len(rows)} | {name: [mean(name, part) for part in tenths] for name in names}
+
+
+def place_of(cell: Cell, work: Path) -> Path:
+    """Where a cell is trained: another folder after an update of mindrail that has other settings of the family."""
+    family = plugins.get("family", cell.family).FAMILY
+    settings = config.plain(config.build(family.Config, dict(cell.settings)))
+    return work / f"run-{files.digest([cell.key, settings])[:16]}"
 
 
 def _split(cell: Cell, work: Path) -> Split:
