@@ -43,6 +43,14 @@ def encoder(folder: Path, architecture: str = "bert") -> Path:
     return folder
 
 
+def masked(folder: Path) -> Path:
+    """A tiny BERT whose tokenizer has a mask, in place of a word that nobody needs."""
+    place = encoder(folder) / "tokenizer.json"
+    assert '"##z"' in place.read_text()
+    place.write_text(place.read_text().replace('"##z"', '"[MASK]"'))
+    return folder
+
+
 def examples(axis: Axis, size: int = 12) -> list[Example]:
     """Storms are bad, the park is good; every third has a context, every fourth is long."""
     made = []

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from tokenizers import Tokenizer
 
 from helpers import tiny
 from helpers.axes import TWO
@@ -19,14 +18,7 @@ SETTINGS = Adapt(epochs=6, batch=4, window=24, learning_rate=3e-3, precision="fl
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    """A tiny BERT whose tokenizer has a mask."""
-    folder = tiny.encoder(tmp_path / "bert")
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    words = tokenizer.get_vocab()
-    spare = next(word for word in words if word == "##z")
-    text = (folder / "tokenizer.json").read_text().replace(f'"{spare}"', '"[MASK]"')
-    (folder / "tokenizer.json").write_text(text)
-    return folder
+    return tiny.masked(tmp_path / "bert")
 
 
 def read(model: Path, place: Path, *, stop: int | None = None, **changes: object) -> list[float]:

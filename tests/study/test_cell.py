@@ -150,6 +150,19 @@ def test_a_second_start_runs_nothing(plan: Plan, done: Path, monkeypatch: pytest
     assert {path: path.read_bytes() for path in (done / "cells").iterdir()} == before
 
 
+def test_an_encoder_that_read_the_pool_is_named_wherever_it_lies(plan: Plan, tmp_path: Path) -> None:
+    reading = {
+        "model": str(tiny.masked(tmp_path / "bert")),
+        "window": 24,
+        "epochs": 1,
+        "precision": "float32",
+    }
+    found = run(replace(fixmatch(plan).twin, adapt=reading), tmp_path)
+    (adapted,) = (tmp_path / "work").glob("adapted-*")
+    assert found["resolved"]["settings"]["model"] == adapted.name
+    assert str(tmp_path / "work") not in str(found)
+
+
 def test_an_update_with_other_settings_trains_elsewhere(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

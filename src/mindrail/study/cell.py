@@ -91,9 +91,16 @@ def measured(cell: Cell, split: Split, run: Run) -> dict[str, Any]:
         else {k: told[k] for k in ("dev", "twin", "gain", "p", "note")},
         "course": _course(run.folder),
         "seconds": run.about["seconds"],
-        "resolved": {name: run.about["settings"][name] for name in ("settings", "algorithm_settings")},
+        "resolved": _resolved(cell, run),
         "machine": machine.describe(),
     }
+
+
+def _resolved(cell: Cell, run: Run) -> dict[str, Any]:
+    """What was trained with, defaults included; an adapted encoder by its folder's name, wherever that lies."""
+    settings, algorithm = (run.about["settings"][name] for name in ("settings", "algorithm_settings"))
+    adapted = {} if cell.adapt is None else {"model": Path(settings["model"]).parent.name}
+    return {"settings": settings | adapted, "algorithm_settings": algorithm}
 
 
 def _arithmetic(cell: Cell) -> AbstractContextManager[object]:
