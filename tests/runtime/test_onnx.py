@@ -126,7 +126,7 @@ def test_another_number_of_labels_is_refused(axis: Axis, tmp_path: Path) -> None
         ("reach.json", b"[]", "expected an object"),
         ("reach.json", b"{}", "expected an object"),
         ("reach.json", b'{"reach": {"window": 24, "windows": 3}}', "unknown key"),
-        ("reach.json", b'{"reach": {"window": 8, "overlap": 9, "context": 2}}', "must be larger"),
+        ("reach.json", b'{"reach": {"window": 8, "overlap": 9, "context": 2}}', "must be longer"),
         ("reach.json", b'{"reach": {"window": 20, "overlap": 9, "context": 9}}', "do not fit"),
         ("reach.json", b'{"reach": {"window": 24, "window": 24}}', "not strict JSON"),
     ],

@@ -116,7 +116,7 @@ class LinearSettings:
         if not self.grams:
             raise ValueError("nothing is counted")
         if self.window and not 0 <= self.overlap < self.window:
-            raise ValueError(f"window {self.window} must be larger than overlap {self.overlap}")
+            raise ValueError(f"window {self.window} must be longer than overlap {self.overlap}")
 
 
 class LinearScorer(LocalScorer):

@@ -42,7 +42,7 @@ class StaticSettings:
 
     def __post_init__(self) -> None:
         if self.window and not 0 <= self.overlap < self.window:
-            raise ValueError(f"window {self.window} must be larger than overlap {self.overlap}")
+            raise ValueError(f"window {self.window} must be longer than overlap {self.overlap}")
 
 
 class Embedder:
