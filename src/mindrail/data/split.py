@@ -150,19 +150,19 @@ def _divided(examples: Sequence[Example], ids: set[str]) -> tuple[list[Example],
 
 
 def choose_labels(
-    examples: Sequence[Example], axis: Axis, count: int, how: Sampling, seed: int
+    examples: Sequence[Example], axis: Axis, count: int | None, how: Sampling, seed: int
 ) -> tuple[list[Example], list[Example]]:
-    """(labelled, rest): `count` examples that keep their answers, in random order.
+    """(labelled, rest): `count` examples that keep their answers, None for all there are, in random order.
 
     `stratified` keeps the shares that answers have among the examples, `balanced` takes the same number of
     each, as far as there are enough. Raises BadSplit when there are fewer than `count` or a class has none.
     """
     strata: dict[Answer, list[Example]] = defaultdict(list)
-    rest = [example for example in examples if axis.name not in example.answers]
-    for example in examples:
-        if axis.name in example.answers:
-            strata[example.answers[axis.name]].append(example)
-    have = sum(map(len, strata.values()))
+    known, rest = answered(examples, axis)
+    for example in known:
+        strata[example.answers[axis.name]].append(example)
+    have = len(known)
+    count = have if count is None else count
     if have < count:
         raise BadSplit(
             f"{count} labels asked for, and {have} examples beside dev and test carry one. Do: ask for at most {have}"

@@ -156,8 +156,7 @@ class MindrailClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     def _split(self, kinds: Taxonomy, axis: Axis, examples: Sequence[Example], folder: Path) -> Split:
         """The texts as a split; a dev part is held out only where some texts have no label."""
         parts: dict[str, list[Example]] = {name: [] for name in PARTS}
-        for example in examples:
-            parts["labelled" if axis.name in example.answers else "unlabelled"].append(example)
+        parts["labelled"], parts["unlabelled"] = split.answered(examples, axis)
         if parts["unlabelled"] and self.algorithm != "supervised":
             size = round((1 - self.dev_share) * len(parts["labelled"]))
             parts["labelled"], parts["dev"] = split.choose_labels(

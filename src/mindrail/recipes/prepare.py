@@ -88,10 +88,7 @@ def prepare(settings: Prepare, folder: Path) -> Split:
     pool, dropped = _pool(settings, kinds, axis)
     pool, dev, test = _divided(settings, kinds, axis, pool)
     pool = made.without(split.leave_out(pool, axis, settings.without), [*dev, *test])
-    known = sum(axis.name in example.answers for example in pool)
-    labelled, rest = split.choose_labels(
-        pool, axis, known if settings.labels is None else settings.labels, settings.sample, settings.seed
-    )
+    labelled, rest = split.choose_labels(pool, axis, settings.labels, settings.sample, settings.seed)
     labelled = split.thin_out(labelled, axis, settings.rare, settings.seed)
     extra = [
         example for name in settings.unlabelled for example in corpus.read(name, kinds, axis, labelled=False)
