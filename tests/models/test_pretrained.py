@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from transformers import AutoConfig
 
 from helpers import tiny
 from helpers.axes import TWO
+from helpers.guards import tokenizer
 from mindrail.errors import BadConfig
 from mindrail.models import _pretrained
 from mindrail.models._network import Network
@@ -27,6 +29,12 @@ def test_longest_window_is_one_the_encoder_can_read(tmp_path: Path, architecture
             .isfinite()
             .all()
         )
+
+
+def test_an_encoder_without_a_longest_window_takes_any(tmp_path: Path) -> None:
+    AutoConfig.for_model("xlnet").save_pretrained(tmp_path)
+    tokenizer().save(str(tmp_path / "tokenizer.json"))
+    assert _pretrained.reader(str(tmp_path), 1000).reach.window == 1000
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def table(folder: Path, name: str = "chats", labelled: int = 90, silent: int = 3
 
 def split(folder: Path, card: Path, **changes: object) -> Split:
     told = {"taxonomy": "prompt-harm", "train": [str(card)], "labels": None} | changes
-    if "test_share" not in changes:
+    if not {"test", "test_share"} & {*changes}:
         told["test"] = [str(table(folder, "later", 40, 0))]
     return prepare(config.build(Prepare, told), folder / "split")
 
@@ -63,6 +63,19 @@ def test_shares_are_of_the_labels_too(tmp_path: Path) -> None:
     rows = made.about["rows"]
     assert (rows["test"], rows["dev"], rows["labelled"]) == (18, 18, 54)
     assert all(example.answers for name in ("dev", "test") for example in made.part(name))
+
+
+def test_what_is_held_out_is_not_learned_from_without_its_label(tmp_path: Path) -> None:
+    card = table(tmp_path, people=390)
+    with (tmp_path / "chats.csv").open(newline="") as file:
+        head, *rows = csv.reader(file)
+    with (tmp_path / "chats.csv").open("w", newline="") as file:
+        told = [[*row, "test" if i % 3 == 0 else "train"] for i, row in enumerate(rows)]
+        csv.writer(file).writerows([[*head, "split"], *told])
+    card.write_text(card.read_text() + "split: split\n")
+    made = split(tmp_path, card, test=[], held_out={"chats": "test"})
+    assert made.about["rows"] == {"labelled": 40, "unlabelled": 200, "dev": 20, "test": 30}
+    assert {example.tags["split"] for name in PARTS[:3] for example in made.part(name)} == {"train"}
 
 
 def test_the_command_says_what_it_took(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

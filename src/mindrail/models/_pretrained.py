@@ -63,10 +63,10 @@ def reader(where: str, window: int, overlap: int = 0, context: int = 0) -> Reade
     from transformers import AutoConfig
 
     about = AutoConfig.from_pretrained(where)
-    positions = getattr(about, "max_position_embeddings", window)
+    positions = getattr(about, "max_position_embeddings", None) or -1  # -1, as XLNet has it: any number
     if about.model_type in _BEHIND_PADDING:
         positions -= about.pad_token_id + 1
-    if window > positions:
+    if 0 < positions < window:
         raise BadConfig(f"a window of {window} tokens is too long; this encoder reads {positions} at once")
     try:
         return Reader.load(fast_tokenizer(where), Reach(window, overlap, context))

@@ -157,13 +157,13 @@ def _divided(
     settings: Prepare, kinds: Taxonomy, axis: Axis, pool: list[Example]
 ) -> tuple[list[Example], list[Example], list[Example]]:
     """What is left to learn from, dev and test, which are drawn from examples with an answer."""
-    pool, unanswered = split.answered(pool, axis)
-    answers = len(pool)
     if settings.test:
         test = _read(settings.test, settings.test_split, kinds, axis)
         test, _ = dedup.drop_duplicates(test, axis)
     if settings.held_out:
-        pool, test = split.hold_out(pool, settings.held_out, settings.split_seed)
+        pool, held = split.hold_out(pool, settings.held_out, settings.split_seed)
+        test, _ = split.answered(held, axis)  # the others of them are not learned from either
+    pool, unanswered = split.answered(pool, axis)
     if settings.test_share:
         shares = (settings.test_share, settings.dev_share)
         pool, (test, dev) = split.by_prompt(pool, shares, settings.split_seed)
@@ -171,7 +171,7 @@ def _divided(
         dev = _read(settings.dev or settings.train, settings.dev_split, kinds, axis)
         dev, _ = dedup.drop_duplicates(dev, axis)
     else:
-        size = min(DEV, answers // 3) if settings.dev_size is None else settings.dev_size
+        size = min(DEV, len(pool) // 3) if settings.dev_size is None else settings.dev_size
         pool, dev = split.carve(pool, size, settings.split_seed)
     pool += split.away_from(unanswered, [*dev, *test])
     if settings.drop_leaked_tests:
