@@ -125,3 +125,14 @@ def test_the_page_starts_without_training_libraries(folder: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_erasing_asks_for_a_yes(folder: Path) -> None:
+    label(folder)
+    with Project(folder).database.reading() as db:
+        (name,) = db.execute("SELECT id FROM item LIMIT 1").fetchone()
+    assert run("annotate", "erase", folder)[0] == 2
+    counted = {"items": 1, "labels": 2, "notes": 0}
+    assert run("annotate", "erase", folder, name) == (0, counted | {"erased": False})
+    assert run("annotate", "erase", folder, name, "--yes") == (0, counted | {"erased": True})
+    assert run("annotate", "erase", folder, name, "--yes")[0] == 2

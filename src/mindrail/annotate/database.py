@@ -69,6 +69,16 @@ class Database:
         with speaking(self.path), _transaction(self._connection(), "BEGIN IMMEDIATE") as db:
             yield db
 
+    def settle(self) -> None:
+        """Empty the write-ahead log into the file, so that nothing deleted is left in it. Raises Busy."""
+        with speaking(self.path):
+            (waited, *_) = self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if waited:
+            raise Busy(
+                f"what was deleted still stands in the log of {self.path}, which others are reading. "
+                "Do: end the server; whoever closes the project last empties the log"
+            )
+
     def close(self) -> None:
         """Close the connections of all threads."""
         with self._lock:

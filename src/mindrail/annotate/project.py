@@ -189,10 +189,10 @@ def reorder(db: sqlite3.Connection, order: Sequence[str]) -> None:
     db.executemany("UPDATE item SET place = ? WHERE id = ?", ((n, name) for n, name in enumerate(order)))
 
 
-def meta(db: sqlite3.Connection, key: str) -> Any:
-    """A value of the table `meta`."""
-    (value,) = db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-    return json.loads(value)
+def meta(db: sqlite3.Connection, key: str, default: Any = None) -> Any:
+    """A value of the table `meta`, or `default`."""
+    row = db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return default if row is None else json.loads(row["value"])
 
 
 def put(db: sqlite3.Connection, key: str, value: Any) -> None:

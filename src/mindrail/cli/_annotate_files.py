@@ -108,10 +108,34 @@ def _migrate(options: argparse.Namespace) -> Result:
     return Result(config.plain(done), text)
 
 
+def _erase_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ids", nargs="*", metavar="ID", help="of a message, as an export has it")
+    parser.add_argument(
+        "--group", action="append", default=[], metavar="GROUP", help="all of a person or conversation"
+    )
+    parser.add_argument("--yes", action="store_true", help="do it; without it, only say what would go")
+
+
+def _erase(options: argparse.Namespace) -> Result:
+    from mindrail.annotate.erasure import erase
+
+    if not (options.ids or options.group):
+        raise UsageError("nothing is named. Do: give ids of messages, or --group")
+    found = erase(opened(options), options.ids, options.group, only_count=not options.yes)
+    what = f"{found.items} messages, {found.labels} labels, {found.notes} notes"
+    told = (
+        f"erased, and overwritten on disk: {what}. Back-ups, exports, splits and guards made before still know them"
+        if options.yes
+        else f"would be erased for good: {what}. Do: the same with --yes"
+    )
+    return Result(config.plain(found) | {"erased": options.yes}, told)
+
+
 VERBS: dict[str, Verb] = {
     "export": ("labels to files", _export_options, _export),
     "import": ("labels from files, of this or other tools", _import_options, _take_in),
     "migrate": ("go on under another wording of the taxonomy", _migrate_options, _migrate),
+    "erase": ("take messages out for good, with all that was said of them", _erase_options, _erase),
     "backup": ("copy everything into one file, checked", _backup_options, _backup),
     "restore": ("a project from a back-up, into an empty place", _backup_options, _restore),
 }
