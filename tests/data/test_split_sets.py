@@ -68,10 +68,11 @@ def test_a_label_is_made_rare_wherever_it_stands() -> None:
         return [Example.of(f"{answer} number {i}", answers={SEVERAL.name: answer}) for i in range(size)]
 
     ours = [*many((first,), 10), *many((first, second), 10), *many((), 10)]
-    kept = split.thin_out(ours, SEVERAL, {first: 4}, seed=0)
+    kept, dropped = split.thin_out(ours, SEVERAL, {first: 4}, seed=0)
+    assert {one.id for one in kept} ^ {one.id for one in dropped} == {one.id for one in ours}
     assert sum(first in split.labels_of(one, SEVERAL) for one in kept) == 4
     assert sum(one.answers[SEVERAL.name] == () for one in kept) == 10
-    assert kept != split.thin_out(ours, SEVERAL, {first: 4}, seed=1)
-    assert split.thin_out(ours, SEVERAL, {}, seed=0) == ours
+    assert kept != split.thin_out(ours, SEVERAL, {first: 4}, seed=1)[0]
+    assert split.thin_out(ours, SEVERAL, {}, seed=0) == (ours, [])
     with pytest.raises(BadSplit, match="'storms'"):
         split.thin_out(ours, SEVERAL, {"storms": 4}, seed=0)

@@ -34,6 +34,7 @@ def table(folder: Path, name: str = "chats", labelled: int = 90, silent: int = 3
 def split(folder: Path, card: Path, **changes: object) -> Split:
     told = {"taxonomy": "prompt-harm", "train": [str(card)], "labels": None} | changes
     if not {"test", "test_share"} & {*changes}:
+        folder.mkdir(exist_ok=True)
         told["test"] = [str(table(folder, "later", 40, 0))]
     return prepare(config.build(Prepare, told), folder / "split")
 
@@ -56,6 +57,17 @@ def test_nobody_is_learned_from_and_judged(tmp_path: Path) -> None:
     assert not people["dev"] & (people["labelled"] | people["unlabelled"])
     silent = 300 * (60 - len(people["dev"])) // 60
     assert len(made.part("unlabelled")) == silent and not any(e.answers for e in made.part("unlabelled"))
+
+
+def test_a_label_made_rare_is_learned_from_without_its_label(tmp_path: Path) -> None:
+    usual, made = (
+        split(tmp_path / "usual", card := table(tmp_path)),
+        split(tmp_path, card, rare={"harmful": 5}),
+    )
+    labelled = made.part("labelled")
+    assert sum("harmful" in example.answers.values() for example in labelled) == 5
+    gone = len(usual.part("labelled")) - len(labelled)
+    assert gone > 0 and len(made.part("unlabelled")) == len(usual.part("unlabelled")) + gone
 
 
 def test_shares_are_of_the_labels_too(tmp_path: Path) -> None:

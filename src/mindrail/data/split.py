@@ -111,10 +111,13 @@ def leave_out(examples: Sequence[Example], axis: Axis, labels: Mapping[str, Sequ
     return _divided(examples, dropped)[0]
 
 
-def thin_out(examples: Sequence[Example], axis: Axis, at_most: Mapping[str, int], seed: int) -> list[Example]:
-    """The examples in their order, at most so many with each label named. Raises BadSplit for an unknown label.
+def thin_out(
+    examples: Sequence[Example], axis: Axis, at_most: Mapping[str, int], seed: int
+) -> tuple[list[Example], list[Example]]:
+    """(kept, dropped), both in their order: at most so many are kept with each label named.
 
-    An example with several labels counts for each of them, so fewer may be left.
+    An example with several labels counts for each of them, so fewer may be left. Raises BadSplit for an unknown
+    label.
     """
     dropped: set[str] = set()
     for label, size in at_most.items():
@@ -123,7 +126,7 @@ def thin_out(examples: Sequence[Example], axis: Axis, at_most: Mapping[str, int]
         own = [example for example in examples if label in labels_of(example, axis)]
         order = seeds.stream(seed, "rare", label).permutation(len(own))
         dropped.update(own[i].id for i in order[size:])
-    return _divided(examples, dropped)[0]
+    return _divided(examples, dropped)
 
 
 def labels_of(example: Example, axis: Axis) -> tuple[str, ...]:

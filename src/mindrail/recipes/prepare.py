@@ -44,7 +44,7 @@ class Prepare:
     at_most: Mapping[str, int] = field(default_factory=dict)
     labels: int | None = 200  # None: all there are
     sample: Sampling = "stratified"
-    #: most labelled examples of a label, to make it rare
+    #: most labelled examples of a label, to make it rare; the others are learned from without theirs
     rare: Mapping[str, int] = field(default_factory=dict)
     unlabelled: tuple[str, ...] = ()  # more sets whose labels are not used
     exclude: tuple[str, ...] = ()  # sets whose texts must not be learned from
@@ -89,12 +89,12 @@ def prepare(settings: Prepare, folder: Path) -> Split:
     pool, dev, test = _divided(settings, kinds, axis, pool)
     pool = made.without(split.leave_out(pool, axis, settings.without), [*dev, *test])
     labelled, rest = split.choose_labels(pool, axis, settings.labels, settings.sample, settings.seed)
-    labelled = split.thin_out(labelled, axis, settings.rare, settings.seed)
+    labelled, thinned = split.thin_out(labelled, axis, settings.rare, settings.seed)
     extra = [
         example for name in settings.unlabelled for example in corpus.read(name, kinds, axis, labelled=False)
     ]
     unlabelled = _without_answers(
-        _new([*rest, *made.without(extra, [*dev, *test])], [*labelled, *dev, *test])
+        _new([*rest, *thinned, *made.without(extra, [*dev, *test])], [*labelled, *dev, *test])
     )
     parts = {"labelled": labelled, "unlabelled": unlabelled, "dev": dev, "test": test}
     found = _leaks(parts, settings)
