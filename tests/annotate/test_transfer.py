@@ -2,6 +2,7 @@
 
 import csv
 import json
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from helpers.annotating import KINDS, RISK, project
 from mindrail import plugins, taxonomy
 from mindrail.annotate import results, transfer
 from mindrail.annotate.desk import Desk
+from mindrail.annotate.formats import argilla
 from mindrail.annotate.formats import csv as table
+from mindrail.annotate.formats._foreign import words
 from mindrail.annotate.project import Project
 from mindrail.errors import BadFile, MindrailError, UnknownName
 from mindrail.recipes.prepare import Prepare, prepare
@@ -87,6 +90,11 @@ def everything(made: Project) -> dict[str, dict[str, object]]:
         }
 
 
+def holds_labels(path: Path) -> bool:
+    """Whether a written file is none of those that tell another tool what is asked."""
+    return path.suffix not in (".yaml", ".xml") and not path.stem.endswith("-settings")
+
+
 @pytest.mark.parametrize("asked", [RISK, TWO], ids=["one question", "two questions"])
 @pytest.mark.parametrize("kind", FORMATS)
 def test_what_goes_out_comes_back_in_an_empty_project(tmp_path: Path, kind: str, asked: Taxonomy) -> None:
@@ -94,7 +102,7 @@ def test_what_goes_out_comes_back_in_an_empty_project(tmp_path: Path, kind: str,
     paths = transfer.write(made, kind, tmp_path / "out")
     again = project(tmp_path / "again", 0, asked=asked, people=())
     for path in paths:
-        if path.suffix not in (".yaml", ".xml"):
+        if holds_labels(path):
             transfer.read(again, kind, path, {})
     before, after = everything(made), everything(again)
     if kind in ("label-studio", "argilla"):  # which keep no notes
@@ -107,7 +115,7 @@ def test_importing_again_or_where_it_came_from_changes_nothing(tmp_path: Path, k
     made = labelled(tmp_path / "p")
     before = everything(made)
     for path in transfer.write(made, kind, tmp_path / "out"):
-        if path.suffix not in (".yaml", ".xml"):
+        if holds_labels(path):
             done = transfer.read(made, kind, path, {})
             assert (done.labels, done.new_items) == (0, 0)
             assert done.kept > 0
@@ -305,12 +313,42 @@ def test_label_studio_gets_a_configuration_with_every_label(tmp_path: Path) -> N
     assert found == {axis.name: list(axis.names) for axis in TWO.axes}
 
 
+def test_label_studio_is_told_of_nobody_whom_it_would_refuse(tmp_path: Path) -> None:
+    made = project(tmp_path / "p", 1, want=2, people=("ana", "ben@clinic.example"))
+    for who in ("ana", "ben@clinic.example"):
+        label_all(made, who, lambda _: {"risk": "safe"})
+    (path, _) = transfer.write(made, "label-studio", tmp_path / "out")
+    tasks = json.loads(path.read_text())
+    told = [annotation.get("completed_by") for annotation in tasks[0]["annotations"]]
+    assert told == [None, {"email": "ben@clinic.example"}]
+    for annotation in tasks[0]["annotations"]:
+        annotation["completed_by"] = 1  # whoever reads the file there
+    path.write_text(json.dumps(tasks))
+    again = project(tmp_path / "again", 0, people=())
+    assert transfer.read(again, "label-studio", path, {}).people == ("ana", "ben@clinic.example")
+
+
+def test_argilla_gets_people_and_questions_that_its_server_takes(tmp_path: Path) -> None:
+    made = labelled(tmp_path / "p", TWO)
+    records, settings = (
+        json.loads(path.read_text()) for path in transfer.write(made, "argilla", tmp_path / "out")
+    )
+    options = {q["name"]: {o["value"] for o in q["settings"]["options"]} for q in settings["questions"]}
+    assert options == {"risk": {"safe", "unsafe"}, "kinds": {"rude", "cruel", "(none)"}}
+    assert [q["required"] for q in settings["questions"]] == [True, False]
+    assert not any(field["visible_for_annotators"] for field in settings["metadata"])
+    said = [(q, one) for record in records for q, found in record["responses"].items() for one in found]
+    assert all(one["value"] and uuid.UUID(one["user_id"]) for _, one in said)
+    assert all(set(words(one["value"])) <= options[question] for question, one in said)
+    assert argilla.user_id(argilla.user_id("ana")) == argilla.user_id("ana")
+
+
 def test_answers_to_any_of_without_a_label_survive(tmp_path: Path) -> None:
     made = project(tmp_path / "p", 3, asked=KINDS)
     label_all(made, "ana", lambda n: {"harm": []})
     for kind in FORMATS:
         for path in transfer.write(made, kind, tmp_path / kind):
-            if path.suffix in (".jsonl", ".json", ".csv"):
+            if holds_labels(path):
                 again = project(tmp_path / f"again-{kind}", 0, asked=KINDS)
                 assert transfer.read(again, kind, path, {}).labels == 3, kind
     assert taxonomy.load("harm-six") == KINDS

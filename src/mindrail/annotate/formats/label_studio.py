@@ -1,7 +1,8 @@
 """Label Studio's JSON list of tasks (labelstud.io/guide/task_format), with a labelling configuration that fits.
 
-The conversation is `data.dialogue`, a list of {author, text} for its Paragraphs tag. Loses groups and turns
-after the judged one.
+The conversation is `data.dialogue`, a list of {author, text} for its Paragraphs tag. Label Studio refuses annotators
+whose e-mail it does not know, so names that are no e-mail stand in the `meta` of every answer, which it keeps.
+Loses groups, notes and turns after the judged one; times where Label Studio reads the file. Tried with 1.23.
 """
 
 import json
@@ -36,16 +37,18 @@ def _task(number: int, one: Labelled) -> dict[str, Any]:
         "annotations": [
             {
                 "id": said.seq,
-                "completed_by": {"email": said.who},
+                **({"completed_by": {"email": said.who}} if "@" in said.who else {}),
                 "created_at": iso(said.at),
                 "lead_time": said.seconds,
                 "was_cancelled": False,
+                "ground_truth": False,
                 "result": [
                     {
                         "from_name": axis,
                         "to_name": "dialogue",
                         "type": "choices",
                         "value": {"choices": list(labels_in(answer))},
+                        "meta": {"annotator": said.who},
                     }
                     for axis, answer in said.answers.items()
                 ],
@@ -63,7 +66,7 @@ def _annotations(row: int, task: Mapping[str, Any]) -> list[Foreign]:
             row,
             str(data.get("item", "")),
             example,
-            _who(annotation.get("completed_by")),
+            _who(annotation),
             {
                 str(result["from_name"]): words(result["value"]["choices"])
                 for result in annotation["result"]
@@ -86,8 +89,14 @@ def _example(data: Mapping[str, Any]) -> Example:
     return Example.of(data["text"], id=name)
 
 
-def _who(value: object) -> str:
-    """A user's e-mail, or their number."""
+def _who(annotation: Mapping[str, Any]) -> str:
+    """The name that we wrote down; else a user's e-mail, or their number."""
+    ours = {
+        result["meta"]["annotator"]
+        for result in annotation["result"]
+        if "annotator" in result.get("meta", {})
+    }
+    value = ours.pop() if ours else annotation.get("completed_by")
     found = value.get("email", value.get("id")) if isinstance(value, Mapping) else value
     if found is None:
         raise BadRow("an annotation without completed_by")
@@ -107,7 +116,12 @@ def _choices(axis: Axis) -> str:
     options = "\n".join(
         f"    <Choice value={_quoted(label.name)} hint={_quoted(label.means)}/>" for label in axis.labels
     )
-    opened = f'  <Choices name={_quoted(axis.name)} toName="dialogue" choice="{kind}">'
+    rule = "".join(
+        f' visibleWhen="choice-selected" whenTagName={_quoted(other)} whenChoiceValue={_quoted(",".join(labels))}'
+        for other, labels in axis.only_if.items()
+    )
+    needed = ' required="true"' if axis.exclusive and not rule else ""
+    opened = f'  <Choices name={_quoted(axis.name)} toName="dialogue" choice="{kind}"{needed}{rule}>'
     return f"{opened}\n{options}\n  </Choices>"
 
 
