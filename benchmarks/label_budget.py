@@ -62,8 +62,14 @@ def main() -> None:
     }
     best = max(several, key=lambda name: dev(several[name]))
     gain = summary.difference(results(several[best]), results(twin))
+    more = sum(
+        a["seconds"] - b["seconds"] for a, b in zip(results(several[best]), results(twin), strict=True)
+    )
     measures = {
         "gain_200_f1": points(gain) | {"of": best},
+        "gain_200_f1_dev": points(summary.difference(results(several[best]), results(twin), "dev"))
+        | {"of": best},
+        "more_minutes": measure(more / len(twin) / 60, None, "minutes of training beyond the labels alone"),
         "f1_200_supervised": points(summary.mean(results(twin))),
         "f1_200_semi_supervised": points(summary.mean(results(several[best]))) | {"of": best},
     }

@@ -11,7 +11,7 @@ import pytest
 from mindrail import config, files, machine
 from mindrail.errors import BadConfig
 from mindrail.study import cell as cells
-from mindrail.study import rows, scatter, size_summary, size_tables
+from mindrail.study import readme, rows, scatter, size_summary, size_tables
 from mindrail.study.plan import Block, Cell, Model, More, Plan, Task
 
 #: stands in every text; must never stand anywhere else
@@ -189,15 +189,15 @@ def test_the_readme_gets_its_tables_and_keeps_its_words(done: Path, told: dict[s
     assert "rare, repeated" in text and "closer fit" in text
     widths = [line.count("|") for line in text.splitlines() if line.startswith("|")]
     assert len(set(widths)) <= 7 and all(widths)
-    size_tables.into(done / "sum" / "README.md", told, ["posts"])
+    readme.into(done / "sum" / "README.md", size_tables.tables(told, ["posts"]))
     assert (done / "sum" / "README.md").read_text() == text
 
 
 def test_a_readme_without_marks_is_left_alone(tmp_path: Path, told: dict[str, Any]) -> None:
     (tmp_path / "README.md").write_text("# Mine")
-    size_tables.into(tmp_path / "README.md", told, [])
+    readme.into(tmp_path / "README.md", size_tables.tables(told, []))
     assert (tmp_path / "README.md").read_text() == "# Mine"
-    size_tables.into(tmp_path / "none.md", told, [])
+    readme.into(tmp_path / "none.md", "numbers")
     assert not (tmp_path / "none.md").exists()
 
 

@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as arrays
 from mindrail import config, files
 from mindrail.arrays import ndarray
 from mindrail.study import cell as cells
-from mindrail.study import curves, summary
+from mindrail.study import curves, readme, summary
 from mindrail.study.plan import Block, Cell, Plan, Task
 
 TRUE = np.array([1, 1, 1, 1, 0, 0, 0, 0] * 5, dtype=bool)
@@ -62,7 +62,7 @@ def result(
         "rows": {"labelled": 20, "unlabelled": 100, "dev": 40, "test": 40},
         "semisupervision": None,
         "course": {"steps": 10} | ({} if sure is None else {"sure": list(sure)}),
-        "seconds": 2.0 + cell.seed,
+        "seconds": 2.0 + cell.seed + (0.5 if cell.algorithm != "supervised" else 0.0),
     }
 
 
@@ -93,11 +93,33 @@ def test_f1_gain_and_means_by_hand(tmp_path: Path) -> None:
     assert ours["gain"]["p_rows"] < 0.05
     assert ours["transfer"]["later"]["value"] == 0.75 and twin["transfer"]["later"]["value"] == 1.0
     assert ours["measures"]["recall"] == pytest.approx((0.75 + 1) / 2) and ours["dev"] == 0.7
-    assert ours["sure"] == pytest.approx(0.4) and twin["sure"] is None and ours["seconds"] == 2.5
+    assert ours["sure"] == pytest.approx(0.4) and twin["sure"] is None and ours["seconds"] == 3.0
+    assert twin["gain_dev"] is None and ours["gain_dev"] == ours["gain"]  # by hand, dev is the test part
+    assert ours["more_seconds"] == 0.5 and ours["seconds_per_point"] == pytest.approx(0.5 / 47.5)
     assert files.read_json(tmp_path / "summary.json") == json.loads(json.dumps(told))
     table = summary.as_text(told, left=3)
     assert "87.5 (" in table and "+47.5 (" in table and "3 are not" in table
     assert "are not" not in summary.as_text(told, left=0)
+
+
+def test_a_readme_tells_what_was_gained_and_what_it_cost(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text(f"# Mine\n{readme.START}old{readme.END}\nThe end.\n")
+    found = plan(algorithm=("supervised", "fixmatch", "flexmatch"))
+    alone, same, first, second, worse, worst = found.cells()
+    results = [
+        *(result(cell, GOOD, later=GOOD) for cell in (alone, same)),
+        *(result(cell, TRUE, sure=[0.5], later=GOOD) for cell in (first, second)),
+        *(result(cell, POOR, sure=[0.5], later=GOOD) for cell in (worse, worst)),
+    ]
+    results[2]["seconds"] += 300
+    results[3]["seconds"] += 300
+    written(tmp_path, found, results)
+    text = (tmp_path / "README.md").read_text()
+    assert text.startswith("# Mine") and text.endswith("The end.\n") and "old" not in text
+    (gained,) = [line for line in text.splitlines() if "fixmatch" in line and "50" in line]
+    (lost,) = [line for line in text.splitlines() if "flexmatch" in line and "50" in line]
+    assert gained.endswith("| +5.0 | 0.2 |") and "+25.0" in gained
+    assert lost.endswith("| nothing gained |") and "-35.0" in lost
 
 
 def test_the_paired_interval_of_a_gain_is_one_worked_out_elsewhere() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from mindrail import files, metrics
 from mindrail.errors import BadConfig
 from mindrail.stats.compare import compare
-from mindrail.study import resampled, scatter, size_tables
+from mindrail.study import readme, resampled, scatter, size_tables
 from mindrail.study.numbers import plain, points, rounded
 from mindrail.study.plan import Cell, Plan
 from mindrail.study.rows import Judged, unpacked
@@ -33,7 +33,7 @@ def write(plan: Plan, cells: Sequence[Cell], results: Path, folder: Path) -> dic
             drawn = scatter.quality(summary["groups"], task, cost)
             if drawn is not None:
                 files.write_text(folder / f"{task}-{cost}.svg", drawn)
-    size_tables.into(folder / "README.md", summary, plan.honest)
+    readme.into(folder / "README.md", size_tables.tables(summary, plan.honest))
     return summary
 
 

@@ -1,27 +1,13 @@
-"""A study of sizes as Markdown tables, written between two marks of its README."""
+"""A study of sizes as Markdown tables."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from mindrail import files
 from mindrail.study.numbers import points
+from mindrail.study.readme import table
 from mindrail.study.scatter import short
 
-START, END = "<!-- results -->", "<!-- /results -->"
-
 Group = Mapping[str, Any]
-
-
-def into(readme: Path, summary: Mapping[str, Any], honest: Sequence[str]) -> None:
-    """Replace what stands between the marks; a README without them, or none at all, is left alone."""
-    if not readme.is_file():
-        return
-    text = files.read_text(readme)
-    head, start, rest = text.partition(START)
-    _, end, tail = rest.partition(END)
-    if start and end:
-        files.write_text(readme, f"{head}{START}\n\n{tables(summary, honest)}\n{END}{tail}")
 
 
 def tables(summary: Mapping[str, Any], honest: Sequence[str]) -> str:
@@ -39,13 +25,6 @@ def tables(summary: Mapping[str, Any], honest: Sequence[str]) -> str:
     return "\n".join([*lines, *_gains(summary["gains"])]).rstrip() + "\n"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    if not rows:
-        return []
-    lines = [" | ".join(cells) for cells in (head, ["---"] * len(head), *rows)]
-    return [*(f"| {line} |" for line in lines), ""]
-
-
 def _named(group: Group) -> list[str]:
     labels = group["labels"] if group["labels"] != "all" else f"all {group['labelled']:,}"
     return [group["model"], f"{labels}"]
@@ -53,7 +32,7 @@ def _named(group: Group) -> list[str]:
 
 def _models(groups: Sequence[Group]) -> list[str]:
     head = ["model", "labels", "seeds", "rows", "accuracy", "macro F1", "parameters", "peak MB"]
-    return _table(
+    return table(
         [*head, "ms for one", "CPU s per 1,000", "training s"],
         [
             [
@@ -87,7 +66,7 @@ def _labels(groups: Sequence[Group]) -> list[str]:
         for label in dict.fromkeys(name.partition("/")[2] for name in group["test"] if "/" in name):
             measures = [points(group["test"][f"{name}/{label}"]) for name in ("f1", "auroc", "fpr-at-95-tpr")]
             rows.append([*_named(group), label, *measures])
-    return _table(["model", "labels", "label", "F1", "AUROC", "FPR at 95 % TPR"], rows)
+    return table(["model", "labels", "label", "F1", "AUROC", "FPR at 95 % TPR"], rows)
 
 
 def _sources(groups: Sequence[Group], honest: Sequence[str]) -> list[str]:
@@ -99,7 +78,7 @@ def _sources(groups: Sequence[Group], honest: Sequence[str]) -> list[str]:
     rest = [source for source in known if source not in honest]
     head = [f"{source}: {'macro F1' if source in honest else 'accuracy'}" for source in (*whole, *rest)]
     together = ["all labels: macro F1"] if whole else []
-    return _table(
+    return table(
         ["model", "labels", *together, *head],
         [
             [
@@ -119,7 +98,7 @@ def _outside(groups: Sequence[Group]) -> list[str]:
         for group in groups
         for name, found in group["outside"].items()
     ]
-    return _table(["model", "labels", "outside set", "macro F1", "AUROC, mean of labels"], rows)
+    return table(["model", "labels", "outside set", "macro F1", "AUROC, mean of labels"], rows)
 
 
 def _mean_auroc(found: Mapping[str, Any]) -> str:
@@ -141,7 +120,7 @@ def _arms(groups: Sequence[Group]) -> list[str]:
         for group in groups
     ]
     head = ["model", "labels", "arm", "macro F1", "sources with all labels", "F1 by label", "outside"]
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _label_f1(group: Group) -> Iterator[str]:
@@ -163,7 +142,7 @@ def _gains(gains: Mapping[str, Mapping[str, Any]]) -> list[str]:
         for name, found in gains.items()
     ]
     return (
-        ["### Gains in macro F1", "", *_table(["gain", "of", "over", "points", "p of rows", "rows"], rows)]
+        ["### Gains in macro F1", "", *table(["gain", "of", "over", "points", "p of rows", "rows"], rows)]
         if rows
         else []
     )
