@@ -122,6 +122,20 @@ def test_a_readme_tells_what_was_gained_and_what_it_cost(tmp_path: Path) -> None
     assert lost.endswith("| nothing gained |") and "-35.0" in lost
 
 
+def test_the_gain_in_auroc_is_of_the_seeds() -> None:
+    found = plan(algorithm=("supervised", "fixmatch"))
+    alone, same, first, second = (result(cell, GOOD) for cell in found.cells())
+    for one, value in ((alone, 0.80), (same, 0.70), (first, 0.82), (second, 0.76)):
+        one["sets"]["dev"]["measures"]["auroc"] = value
+    told = summary._gained([first, second], [alone, same])["auroc_gain"]
+    half = 12.7062 * 0.02 / 2**0.5 * 2**0.5  # Student's t with one degree, and the deviation of 0.02 and 0.06
+    assert told["test"] is None
+    assert told["dev"]["value"] == pytest.approx(0.04)
+    assert told["dev"]["interval"] == pytest.approx([0.04 - half, 0.04 + half], abs=1e-3)
+    (single,) = [summary._gained([first], [alone])["auroc_gain"]["dev"]]
+    assert single == {"value": 0.02, "interval": [None, None]}
+
+
 def test_the_paired_interval_of_a_gain_is_one_worked_out_elsewhere() -> None:
     """On one seed, against a plain loop over resampled rows."""
     own, twin = (result(cell, picks) for cell, picks in zip(plan().cells(), (GOOD, POOR), strict=True))

@@ -61,6 +61,7 @@ def _gained(groups: Sequence[Group]) -> list[str]:
             points(group["gain"], signed=True),
             f"{group['gain']['p_rows']:.3f}",
             points(group["gain_dev"], signed=True),
+            *("–" if found is None else points(found, signed=True) for found in group["auroc_gain"].values()),
             "–" if group["sure"] is None else f"{100 * group['sure']:.0f}",
             f"{group['more_seconds'] / 60:+.1f}",
             _price(group),
@@ -68,8 +69,8 @@ def _gained(groups: Sequence[Group]) -> list[str]:
         for group in groups
         if group["gain"] is not None
     ]
-    head = ["labels", "learned by", "arm", "gain, test", "p of rows", "gain, dev"]
-    return table([*head, "sure, %", "minutes more", "minutes per point"], rows)
+    head = ["labels", "learned by", "arm", "F1 gained, test", "p of rows", "… dev"]
+    return table([*head, "AUROC gained, test", "… dev", "sure, %", "minutes more", "minutes per point"], rows)
 
 
 def _price(group: Group) -> str:

@@ -9,10 +9,12 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import numpy as np
+
 from mindrail import files, metrics
 from mindrail.arrays import ndarray
 from mindrail.metrics import Metric
-from mindrail.stats.bootstrap import bootstrap_over_seeds, resamples
+from mindrail.stats.bootstrap import bootstrap_over_seeds, combine, resamples
 from mindrail.stats.compare import compare
 from mindrail.stats.measure import Output, statistic
 from mindrail.study import curves, label_tables, readme
@@ -141,16 +143,29 @@ def _gained(own: Sequence[Result] = (), twins: Sequence[Result] = ()) -> dict[st
     gained.
     """
     if not own:
-        return dict.fromkeys(("gain", "gain_dev", "more_seconds", "seconds_per_point"))
+        return dict.fromkeys(("gain", "gain_dev", "auroc_gain", "more_seconds", "seconds_per_point"))
     gain = difference(own, twins)
     more = fmean(a["seconds"] - b["seconds"] for a, b in zip(own, twins, strict=True))
     won = gain["value"] is not None and gain["value"] > 0
     return {
         "gain": gain,
         "gain_dev": difference(own, twins, "dev"),
+        "auroc_gain": {part: _auroc_gain(own, twins, part) for part in ("test", "dev")},
         "more_seconds": more,
         "seconds_per_point": more / (100 * gain["value"]) if won else None,
     }
+
+
+def _auroc_gain(own: Sequence[Result], twins: Sequence[Result], part: str) -> dict[str, Any] | None:
+    """How much better rows are ordered, whatever the threshold. No scores are kept, so its interval is for other
+    seeds alone, and one seed has none; None where labels do not exclude each other."""
+    ours, theirs = ([of["sets"][part]["measures"].get("auroc") for of in side] for side in (own, twins))
+    if None in [*ours, *theirs]:
+        return None
+    each = np.array(ours) - np.array(theirs)
+    if len(each) == 1:
+        return {"value": rounded(float(each[0])), "interval": [None, None]}
+    return plain(combine(each, np.zeros(2)))
 
 
 def _means(results: Sequence[Result], part: str) -> dict[str, float | None]:
