@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mindrail import config
 from mindrail.data.split import by_prompt
-from mindrail.errors import BadConfig, BadSplit
+from mindrail.errors import BadConfig, BadSplit, LeakFound
 from mindrail.recipes.prepare import Prepare, prepare
 from mindrail.recipes.split import PARTS, Split
 from mindrail.records import Example
@@ -175,6 +175,30 @@ def test_leaked_tests_are_dropped_only_when_asked(tmp_path: Path) -> None:
     assert dropped.about["leaks_allowed"] == {"train/test": 0, "dev/test": 0, "train/dev": 0}
     for part in ("labelled", "unlabelled", "dev"):
         assert dropped.hash_of(part) == kept.hash_of(part)
+
+
+def near(text: str) -> str:
+    """The same words and one more: ten of eleven runs of five words stay."""
+    return f"{text} once"
+
+
+def test_near_copies_are_refused_with_what_helps_and_dropped_when_asked(tmp_path: Path) -> None:
+    told = messages(tmp_path)
+    later = [{"text": near(prompt(i)), "verdict": "bad" if i % 2 else "ok"} for i in range(60)]
+    told["test"] = [str(table(tmp_path, "later", later, "text: text\n", "prompt-harm"))]
+    more = [{"text": prompt(i), "verdict": ""} for i in range(38, 80)]
+    told |= {"unlabelled": [str(table(tmp_path, "more", more, "text: text\n", "prompt-harm"))]}
+    told.pop("test_split")
+    with pytest.raises(LeakFound, match=r"leaks: drop.*allow_leaks"):
+        prepare(config.build(Prepare, told), tmp_path / "refused")
+    told |= {"labels": 4, "test": [str(table(tmp_path, "few", later[20:], "text: text\n", "prompt-harm"))]}
+    split = prepare(config.build(Prepare, told | {"leaks": "drop"}), tmp_path / "split")
+    rows, test = split.about["rows"], {one.text for one in split.part("test")}
+    assert rows["test"] == 40
+    learned = [one.text for part in ("labelled", "unlabelled", "dev") for one in split.part(part)]
+    assert learned and not test & {near(text) for text in learned}
+    assert split.about["dropped"]["leaked"] == 40 + 42 - len(learned)
+    assert split.about["leaks_allowed"] == {"train/test": 0, "dev/test": 0, "train/dev": 0}
 
 
 def test_the_starter_set_divides_itself(tmp_path: Path) -> None:

@@ -35,6 +35,11 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"labelled examples for thresholds and the promise (default: {DEV}, or a third if that is less)",
     )
+    parser.add_argument(
+        "--leaks",
+        choices=("refuse", "drop"),
+        help="texts that stand on two sides: refuse them (default), or learn from none of them",
+    )
     parser.add_argument("--seed", type=int)
     parser.add_argument("--out", type=Path, required=True, help="folder of the split")
     _options.add_settings(parser, "the settings of the split")
@@ -53,6 +58,7 @@ def _run(options: argparse.Namespace) -> Result:
         unlabelled=options.unlabelled,
         labels=options.labels,
         dev_size=options.dev_size,
+        leaks=options.leaks,
         seed=options.seed,
     )
     split = prepare(settings, options.out)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mindrail import config, taxonomy
 from mindrail.data import corpus, dedup, made, split, stream
@@ -52,6 +52,8 @@ class Prepare:
     dev_split: str | None = None
     test_split: str | None = None
     near: float = 0.7  # share of common 5-word shingles from which two texts count as the same
+    #: a text on two sides: refuse the split, or drop it from what is learned from, and from dev where it is in test
+    leaks: Literal["refuse", "drop"] = "refuse"
     #: large tables of your own, by part (labelled, unlabelled): cards of Parquet or Arrow files, whose rows are read
     #: one by one into it, without those that repeat others or are near a dev or test text
     streamed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -87,15 +89,17 @@ def prepare(settings: Prepare, folder: Path) -> Split:
     axis = kinds.axis(settings.axis)
     pool, dropped = _pool(settings, kinds, axis)
     pool, dev, test = _divided(settings, kinds, axis, pool)
+    dev = _apart(dev, {"dev/test": test}, settings, dropped)
+    sides = {"train/dev": dev, "train/test": test}
     pool = made.without(split.leave_out(pool, axis, settings.without), [*dev, *test])
+    pool = _apart(pool, sides, settings, dropped)
     labelled, rest = split.choose_labels(pool, axis, settings.labels, settings.sample, settings.seed)
     labelled, thinned = split.thin_out(labelled, axis, settings.rare, settings.seed)
     extra = [
         example for name in settings.unlabelled for example in corpus.read(name, kinds, axis, labelled=False)
     ]
-    unlabelled = _without_answers(
-        _new([*rest, *thinned, *made.without(extra, [*dev, *test])], [*labelled, *dev, *test])
-    )
+    extra = _apart(made.without(extra, [*dev, *test]), sides, settings, dropped)
+    unlabelled = _without_answers(_new([*rest, *thinned, *extra], [*labelled, *dev, *test]))
     parts = {"labelled": labelled, "unlabelled": unlabelled, "dev": dev, "test": test}
     found = _leaks(parts, settings)
     for name in ("labelled", "dev", "test"):
@@ -207,6 +211,18 @@ def _without_answers(examples: Sequence[Example]) -> list[Example]:
     return [replace(example, answers={}) for example in examples]
 
 
+def _apart(
+    examples: list[Example], judged: Mapping[str, list[Example]], settings: Prepare, dropped: dict[str, int]
+) -> list[Example]:
+    """Those that leak to none of the judged sides, where leaks are to be dropped; the others are counted."""
+    if settings.leaks == "refuse":
+        return examples
+    others = [one for name, side in judged.items() if name not in settings.allow_leaks for one in side]
+    leaking = {leak.left_id for leak in dedup.leaks(examples, others, threshold=settings.near)}
+    dropped["leaked"] = dropped.get("leaked", 0) + len(leaking)
+    return [example for example in examples if example.id not in leaking]
+
+
 def _leaks(parts: dict[str, list[Example]], settings: Prepare) -> dict[str, int]:
     """How many pairs leak between allowed sides; raises LeakFound for the first side that is not allowed."""
     sides = {"train": [*parts["labelled"], *parts["unlabelled"]], "dev": parts["dev"], "test": parts["test"]}
@@ -219,7 +235,7 @@ def _leaks(parts: dict[str, list[Example]], settings: Prepare) -> dict[str, int]
             worst = ", ".join(f"{leak.left_id}~{leak.right_id} ({leak.similarity:.2f})" for leak in leaks[:5])
             raise LeakFound(
                 f"{len(leaks)} texts stand in both {left} and {right}, or nearly so: {worst}. "
-                f"Do: drop them (exclude), group them, or accept them by name (allow_leaks: ['{name}'])"
+                f"Do: leave them out (leaks: drop), or accept them by name (allow_leaks: ['{name}'])"
             )
         log.info("%s: %d near duplicates", name, len(leaks))
     return found
