@@ -60,13 +60,13 @@ def test_a_message_its_labels_and_notes_leave_the_store_and_the_disk(tmp_path: P
 
 
 def test_a_group_goes_as_a_whole(tmp_path: Path) -> None:
-    grouped = [replace(one, id="", group=f"person {n % 3}") for n, one in enumerate(examples(12))]
+    grouped = [replace(one, id="", group=f"posts:person {n % 3}") for n, one in enumerate(examples(12))]
     items = [Item(example, "pool", 1, place) for place, example in enumerate(grouped)]
     made = Project.create(tmp_path / "p", RISK, Settings(), items)
     assert erase(made, groups=["person 1"], only_count=True) == Erased(4, 0, 0)
     assert len(left(made)) == 12
-    assert erase(made, groups=["person 1"]) == Erased(4, 0, 0)
-    assert set(left(made)) == {one.id for one in grouped if one.group != "person 1"}
+    assert erase(made, groups=["person 1"]) == erase(made, groups=["posts:person 2"]) == Erased(4, 0, 0)
+    assert set(left(made)) == {one.id for one in grouped if one.group == "posts:person 0"}
 
 
 def test_a_log_that_others_read_is_said_and_emptied_by_the_last(

@@ -19,6 +19,8 @@ PAGES = [
 ]
 #: in a line of code or within one of prose, which begins with the command or a shell's sign
 _SHOWN = re.compile(r"`(mindrail [a-z][^`\n]+)`|^(?:    |\$ )(?:.*&& )?(mindrail [a-z].+)$", re.MULTILINE)
+#: what stands between fences, where commands begin at the margin
+_FENCED = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 #: what a page writes for "and so on", and what a shell does with the rest of the line
 _REST = re.compile(r"…|\s#\s.*|[|&;<>].*")
 
@@ -26,6 +28,7 @@ _REST = re.compile(r"…|\s#\s.*|[|&;<>].*")
 def commands(page: Path) -> list[str]:
     """The commands of one page, without what a shell or a reader adds."""
     text = page.read_text().replace("\\\n", " ")
+    text = _FENCED.sub(lambda found: re.sub(r"^mindrail ", "$ mindrail ", found[1], flags=re.MULTILINE), text)
     return [" ".join(_REST.sub(" ", one or other).split()) for one, other in _SHOWN.findall(text)]
 
 

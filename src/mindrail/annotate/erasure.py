@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from mindrail import config
@@ -31,6 +31,8 @@ def erase(
 ) -> Erased:
     """Take out items by their ids, and by their group all of a person or conversation; people may go on working.
 
+    A group is named as the data name it, or whole: `SOURCE:NAME`.
+
     What they held is overwritten in the database, and its log emptied. Back-ups, exports and guards made before
     still know them. Raises UsageError where nothing has that name, and then erases nothing; Busy where the items
     are gone but others read the log for so long that it could not be emptied.
@@ -49,15 +51,23 @@ def erase(
 
 
 def _named(known: Iterable[Labelled], ids: Collection[str], groups: Collection[str]) -> list[Labelled]:
-    going = [one for one in known if one.item.example.id in ids or one.item.example.group in groups]
-    for kind, asked, there in (
-        ("message with the id", ids, {one.item.example.id for one in going}),
-        ("message of the group", groups, {one.item.example.group for one in going}),
-    ):
-        for name in asked:
-            if name not in there:
-                raise UsageError(f"no {kind} '{name}' is in this project. Nothing was erased")
+    asked = {("id", name) for name in ids} | {("group", name) for name in groups}
+    going, found = [], set[tuple[str, str]]()
+    for one in known:
+        if names := asked & set(_names(one)):
+            going.append(one)
+            found |= names
+    for kind, name in sorted(asked - found):
+        raise UsageError(f"no message with the {kind} '{name}' is in this project. Nothing was erased")
     return going
+
+
+def _names(one: Labelled) -> Iterator[tuple[str, str]]:
+    """What a message can be asked for by; tables put their own name before that of a group."""
+    yield "id", one.item.example.id
+    if group := one.item.example.group:
+        yield "group", group
+        yield "group", group.partition(":")[2]
 
 
 def _delete(db: sqlite3.Connection, ids: Iterable[str]) -> None:
