@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mindrail.study import runner
+from mindrail.study.alone import alone
 from mindrail.study.plan import Block, Cell, Plan, Task
 
 GOOD = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text('{}'); print('fine')"
@@ -74,6 +75,12 @@ def test_every_cell_is_run_and_none_twice(run: Call, cells: list[Cell], tmp_path
     assert runner.pending(cells, tmp_path / "cells") == []
     again, over = run(lambda _: GOOD)
     assert again.keys == [] and over == []
+
+
+def test_what_another_command_is_at_comes_last(run: Call, cells: list[Cell], tmp_path: Path) -> None:
+    with alone(tmp_path / "work", cells[0].key), alone(tmp_path / "work", cells[2].key):
+        starts, _ = run(lambda _: GOOD, 1)
+    assert starts.keys == [cells[n].key for n in (1, 3, 0, 2)]
 
 
 def test_one_that_fails_is_told_with_its_log_and_the_others_go_on(

@@ -1,11 +1,10 @@
 """One cell of a study: prepare, reword, train, score and measure; the result is a small JSON without any text."""
 
-import fcntl
 import shutil
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from math import isnan
 from pathlib import Path
@@ -25,6 +24,7 @@ from mindrail.recipes.train import Train, train
 from mindrail.records import Example
 from mindrail.records.views import Views
 from mindrail.study import more, sizes
+from mindrail.study.alone import alone
 from mindrail.study.plan import Cell, More
 from mindrail.taxonomy import Axis
 from mindrail.train.progress import Stepped
@@ -36,7 +36,7 @@ def run(cell: Cell, work: Path, results: Path) -> Iterator[Stepped]:
     `work` holds splits, views and supervised runs, which other cells use again; it may be deleted at any time.
     """
     twin_of_others = cell.supervised and cell.judging is None
-    with _alone(work, cell.key):
+    with alone(work, cell.key):
         if (results / f"{cell.key}.json").is_file() and not twin_of_others:
             return
         split, folder = _split(cell, work), place_of(cell, work)
@@ -177,7 +177,7 @@ def place_of(cell: Cell, work: Path) -> Path:
 def _split(cell: Cell, work: Path) -> Split:
     settings = cell.prepare()
     place = work / f"split-{files.digest(config.plain(settings))[:16]}"
-    with _alone(work, place.name):
+    with alone(work, place.name):
         return Split.load(place) if (place / "split.json").is_file() else prepare(settings, place)
 
 
@@ -190,7 +190,7 @@ def _pool(cell: Cell, work: Path) -> Split:
 def _more(split: Split, wanted: More, work: Path) -> Generator[Stepped, None, Split]:
     """The split with more labelled examples: made once for all models."""
     place = work / f"more-{files.digest([split.digest, config.plain(wanted)])[:16]}"
-    with _alone(work, place.name):
+    with alone(work, place.name):
         if not (place / "split" / "split.json").is_file():
             yield from more.add(split, wanted, place)
     return Split.load(place / "split")
@@ -201,7 +201,7 @@ def _views(cell: Cell, work: Path) -> Generator[Stepped, None, Views]:
     settings = config.build(Augment, {**(cell.augment or {}), "parts": ["labelled", "unlabelled"]})
     pool = _pool(cell, work)
     place = work / f"views-{files.digest([pool.digest, config.plain(settings)])[:16]}"
-    with _alone(work, place.name):
+    with alone(work, place.name):
         yield from augment(pool, settings, place)
     return Views.load(place)
 
@@ -214,15 +214,6 @@ def _adapted(cell: Cell, work: Path) -> Generator[Stepped, None, Path]:
     settings = config.build(Adapt, dict(cell.adapt or {}))
     pool = _pool(cell, work)
     place = work / f"adapted-{files.digest([pool.digest, config.plain(settings)])[:16]}"
-    with _alone(work, place.name):
+    with alone(work, place.name):
         yield from adapt(pool, settings, place)
     return place / "model"
-
-
-@contextmanager
-def _alone(work: Path, name: str) -> Iterator[None]:
-    """One process at a time makes a thing of this name; the others wait and then find it."""
-    work.mkdir(parents=True, exist_ok=True)
-    with (work / f".{name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

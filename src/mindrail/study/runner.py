@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mindrail import machine
+from mindrail.study.alone import taken
 from mindrail.study.plan import Cell
 
 
@@ -40,6 +41,8 @@ def run(
 ) -> Iterator[Finished]:
     """Run what has no result yet, `jobs` at once, starting none after `minutes`.
 
+    Several commands may share a plan and its `work`: each takes cells that no other is at.
+
     `command` runs one cell when its key is appended. Processes share the cores evenly, each with threads of its own
     cores only, because two runs of one thread get more done than one of two.
     """
@@ -52,7 +55,8 @@ def run(
             late = minutes is not None and time.monotonic() - began >= 60 * minutes
             free = [slot for slot in range(jobs) if slot not in running]
             while waiting and free and not late:
-                cell, slot = waiting.pop(0), free.pop(0)
+                cell, slot = _next(waiting, work), free.pop(0)
+                waiting.remove(cell)
                 log = work / f"{cell.key}.log"
                 running[slot] = (cell, _start([*command, cell.key], log, slot, jobs), time.monotonic(), log)
             if late and not running:
@@ -66,6 +70,11 @@ def run(
     finally:
         for _, process, _, _ in running.values():
             process.terminate()
+
+
+def _next(waiting: Sequence[Cell], work: Path) -> Cell:
+    """The first cell that no other command is at; where others are at all of them, the first."""
+    return next((cell for cell in waiting if not taken(work, cell.key)), waiting[0])
 
 
 def _start(command: Sequence[str], log: Path, slot: int, jobs: int) -> subprocess.Popen[bytes]:
