@@ -19,7 +19,7 @@ RISK = taxonomy.load("emotional-risk")
 
 def blocks() -> Iterator[str]:
     """What stands in the page's fences, with the language first."""
-    yield from PAGE.read_text().split("```")[1::2]
+    yield from PAGE.read_text().replace("\\\n", " ").split("```")[1::2]
 
 
 def log(folder: Path) -> dict[str, str]:
