@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from helpers.annotating import KINDS, RISK, project
 from mindrail import plugins, taxonomy
-from mindrail.annotate import results, transfer
+from mindrail.annotate import results, setup, transfer
 from mindrail.annotate.desk import Desk
 from mindrail.annotate.formats import argilla
 from mindrail.annotate.formats import csv as table
@@ -146,6 +146,23 @@ def test_rows_tell_what_is_agreed_and_how_opinions_are_divided(tmp_path: Path) -
     assert rows[2]["soft"] == {"risk": {"safe": 0.5, "borderline": 0.0, "unsafe": 0.5}}
     assert all(sum(row["soft"]["risk"].values()) == pytest.approx(1) for row in rows)
     assert (tmp_path / "out.jsonl").stat().st_mode & 0o077 == 0
+
+
+def test_what_was_picked_is_told_from_what_chance_brought_up(tmp_path: Path) -> None:
+    made = project(tmp_path / "p", 12)
+    label_all(made, "ana", lambda _: {"risk": "safe"}, 3)
+    setup.rank(made, "diversity")
+    label_all(Project(tmp_path / "p"), "ben", lambda _: {"risk": "unsafe"}, 4)
+    (path, _) = transfer.write(made, "jsonl", tmp_path / "out")
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    assert sorted((row["labels"][0]["annotator"], row["picked"]) for row in rows) == [
+        *[("ana", "")] * 3,
+        *[("ben", "diversity")] * 4,
+    ]
+    again = project(tmp_path / "again", 0)
+    transfer.read(again, "jsonl", path, {})
+    with again.database.reading() as db:
+        assert sorted(one.picked for one in results.read(db)) == [*[""] * 3, *["diversity"] * 4]
 
 
 def test_turns_after_the_judged_one_are_not_part_of_the_messages(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from mindrail import config
 from mindrail.cli import main
+from mindrail.errors import BadSplit
 from mindrail.recipes.prepare import DEV, Prepare, prepare
 from mindrail.recipes.split import PARTS, Split
 
@@ -57,6 +58,26 @@ def test_nobody_is_learned_from_and_judged(tmp_path: Path) -> None:
     assert not people["dev"] & (people["labelled"] | people["unlabelled"])
     silent = 300 * (60 - len(people["dev"])) // 60
     assert len(made.part("unlabelled")) == silent and not any(e.answers for e in made.part("unlabelled"))
+
+
+def test_dev_is_drawn_from_messages_that_nobody_picked(tmp_path: Path) -> None:
+    card = table(tmp_path, people=390)
+    with (tmp_path / "chats.csv").open(newline="") as file:
+        header, *rows = csv.reader(file)
+    with (tmp_path / "chats.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(
+            [[*header, "why"], *([*row, "" if i < 30 else "uncertainty"] for i, row in enumerate(rows))]
+        )
+    card.write_text(card.read_text() + "picked: why\n")
+    made = split(tmp_path, card)
+    dev, labelled = made.part("dev"), made.part("labelled")
+    assert len(dev) == 10 and not any("picked" in example.tags for example in dev)
+    assert sum("picked" in example.tags for example in labelled) == 60
+    (tmp_path / "chats.csv").write_text(
+        (tmp_path / "chats.csv").read_text().replace(",\n", ",novel\n").replace(",\r\n", ",novel\r\n")
+    )
+    with pytest.raises(BadSplit, match=r"all 90 labelled examples were picked.*--ask random"):
+        split(tmp_path / "again", card)
 
 
 def test_a_label_made_rare_is_learned_from_without_its_label(tmp_path: Path) -> None:

@@ -199,6 +199,8 @@ def test_a_queue_is_read_by_annotate_and_its_labels_speak_for_the_scan(
     parts = [one.part for one in drawn.drawn]
     assert [parts.count(part) for part in ("uncertain", "novel", "random")] == [10, 10, 20]
     assert not any(part in place.read_text() for part in ("uncertain", "novel", "random"))
+    picked = {one.item for one in drawn.drawn if one.part != "random"}
+    assert {one.id for one in asked if one.tags.get("picked")} == picked
     share = queue.prevalence(drawn, {one.id: True for one in asked})
     assert share.value == pytest.approx(1.0)
 

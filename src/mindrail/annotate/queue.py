@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mindrail.annotate.events import Event, append
+from mindrail.annotate.project import meta
 
 # People who labelled an item, or hold it now, fill it up; an assignment from the far future (a clock that
 # was set back) has run out as one from the past has.
@@ -37,5 +38,11 @@ def hand_out(db: sqlite3.Connection, who: str, now: float, lease: float) -> sqli
         return last
     row: sqlite3.Row | None = db.execute(_NEXT, asked).fetchone()
     if row is not None:
-        append(db, Event("assignment", who, row["id"]), now)
+        append(db, Event("assignment", who, row["id"], _reason(db, row)), now)
     return row
+
+
+def _reason(db: sqlite3.Connection, row: sqlite3.Row) -> Mapping[str, str]:
+    """By what the item was picked; nothing where chance alone brought it up."""
+    ask = meta(db, "settings")["ask"]
+    return {} if ask == "random" or row["part"] == "test" else {"ask": ask}

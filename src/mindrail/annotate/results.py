@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,13 +33,17 @@ class Note:
 
 @dataclass(frozen=True)
 class Labelled:
-    """An item with all that was said of it. `decision` is the adjudicator's word, if there was need for one."""
+    """An item with all that was said of it. `decision` is the adjudicator's word, if there was need for one.
+
+    `picked` is why it was asked about, such as `uncertainty`; empty where chance alone brought it up.
+    """
 
     item: Item
     labels: tuple[Labelling, ...] = ()
     decision: Labelling | None = None
     skipped: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+    picked: str = ""
 
     def said(self, axis: Axis) -> dict[str, Answer]:
         """Who answered the question, and how."""
@@ -85,14 +89,16 @@ def read(db: sqlite3.Connection, only: str | None = None) -> list[Labelled]:
 
     standing, decided = by_item("standing"), by_item("decided")
     notes = by_item("(SELECT * FROM event WHERE kind = 'note')")
+    first = by_item("(SELECT min(seq) AS seq, item, body FROM event WHERE kind = 'assignment' GROUP BY item)")
     rows = db.execute(f"SELECT * FROM item {where.format('id')} ORDER BY place", asked)  # noqa: S608
     return [
         Labelled(
-            item(row),
+            found := item(row),
             tuple(_labelling(said) for said in standing.get(row["id"], ()) if said["kind"] == "label"),
             next(map(_labelling, decided.get(row["id"], ())), None),
             tuple(said["who"] for said in standing.get(row["id"], ()) if said["kind"] == "skip"),
             tuple(Note(note["who"], json.loads(note["body"])["text"]) for note in notes.get(row["id"], ())),
+            found.example.tags.get("picked") or _picked(first.get(row["id"], ())),
         )
         for row in rows
     ]
@@ -103,6 +109,10 @@ def _labelling(row: sqlite3.Row) -> Labelling:
     answers = {axis: a if isinstance(a, str) else tuple(a) for axis, a in body["answers"].items()}
     seconds = body.get("seconds")
     return Labelling(row["who"], answers, row["at"], row["seq"], None if seconds is None else float(seconds))
+
+
+def _picked(assignments: Sequence[sqlite3.Row]) -> str:
+    return next((json.loads(row["body"]).get("ask", "") for row in assignments), "")
 
 
 def _key(answer: Answer) -> tuple[str, ...]:

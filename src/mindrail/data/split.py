@@ -38,6 +38,12 @@ def answered(examples: Sequence[Example], axis: Axis) -> tuple[list[Example], li
     return known, [example for example in examples if axis.name not in example.answers]
 
 
+def drawn(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
+    """Examples that chance brought up to be labelled, and those that were picked, which measure nothing."""
+    chance = [example for example in examples if not example.tags.get("picked")]
+    return chance, [example for example in examples if example.tags.get("picked")]
+
+
 def away_from(examples: Sequence[Example], judged: Sequence[Example]) -> list[Example]:
     """The examples that share neither a group of their source nor an opening turn with a judged one."""
     groups = {(example.source, example.group) for example in judged if example.group is not None}

@@ -56,6 +56,7 @@ class UserCard:
     group: str | None = None
     split: str | None = None
     id: str | None = None
+    picked: str | None = None  # why a message was picked to be labelled; empty: it was drawn at random
     source: str = ""
     #: between the labels of one cell, such as ";"; lists in JSONL and Parquet need none
     separator: str | None = None
@@ -79,7 +80,9 @@ class UserCard:
         """The columns that are read, and what each must hold."""
         needed = dict.fromkeys(filter(None, (self.text, self.context, self.response)), "text")
         needed |= dict.fromkeys(filter(None, (self.messages,)), "messages")
-        return needed | dict.fromkeys(filter(None, (self.label, self.group, self.split, self.id)), "label")
+        return needed | dict.fromkeys(
+            filter(None, (self.label, self.group, self.split, self.id, self.picked)), "label"
+        )
 
     @cached_property
     def crosswalk(self) -> Crosswalk:
@@ -193,6 +196,8 @@ def _row(card: UserCard, record: Mapping[str, object], axis: Axis | None) -> Row
         tags["id"] = _cell(record, card.id)
         if not tags["id"]:
             raise Unusable("no-id")
+    if picked := _cell(record, card.picked):
+        tags["picked"] = picked
     group = _cell(record, card.group)
     return Row(
         _turns(card, record),

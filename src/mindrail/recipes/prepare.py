@@ -160,7 +160,7 @@ def _pool(settings: Prepare, kinds: Taxonomy, axis: Axis) -> tuple[list[Example]
 def _divided(
     settings: Prepare, kinds: Taxonomy, axis: Axis, pool: list[Example]
 ) -> tuple[list[Example], list[Example], list[Example]]:
-    """What is left to learn from, dev and test, which are drawn from examples with an answer."""
+    """What is left to learn from, dev and test, which are drawn from examples with an answer that nobody picked."""
     if settings.test:
         test = _read(settings.test, settings.test_split, kinds, axis)
         test, _ = dedup.drop_duplicates(test, axis)
@@ -168,6 +168,12 @@ def _divided(
         pool, held = split.hold_out(pool, settings.held_out, settings.split_seed)
         test, _ = split.answered(held, axis)  # the others of them are not learned from either
     pool, unanswered = split.answered(pool, axis)
+    pool, picked = split.drawn(pool)
+    if picked and not pool and not (settings.dev or settings.dev_split):
+        raise BadSplit(
+            f"all {len(picked)} labelled examples were picked for being uncertain, new or the like, and measure "
+            "nothing. Do: label some that are drawn at random (annotate rank --ask random)"
+        )
     if settings.test_share:
         shares = (settings.test_share, settings.dev_share)
         pool, (test, dev) = split.by_prompt(pool, shares, settings.split_seed)
@@ -177,7 +183,7 @@ def _divided(
     else:
         size = min(DEV, len(pool) // 3) if settings.dev_size is None else settings.dev_size
         pool, dev = split.carve(pool, size, settings.split_seed)
-    pool += split.away_from(unanswered, [*dev, *test])
+    pool += split.away_from([*picked, *unanswered], [*dev, *test])
     if settings.drop_leaked_tests:
         test = _new(test, [*pool, *dev])
     return pool, made.by_people(dev), made.by_people(test)

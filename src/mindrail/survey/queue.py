@@ -86,7 +86,8 @@ def examples(
     for row, part, chance in chosen:
         turns = words[row.source, row.row]
         name = row.id if row.id not in names else f"{row.id}@{row.source}:{row.row}"
-        example = Example(turns, id=name, group=row.group, source=row.source)
+        tags = {} if part == "random" else {"picked": "scan"}  # why stays in the manifest
+        example = Example(turns, id=name, group=row.group, source=row.source, tags=tags)
         item = items.setdefault(example.normalised(), example)
         names.add(item.id)
         drawn.append(Drawn(item.id, row.id, row.source, row.row, part, chance))

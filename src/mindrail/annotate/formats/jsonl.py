@@ -5,6 +5,7 @@ Loses nothing but the times of skips.
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ def _row(one: Labelled, asked: Taxonomy) -> dict[str, Any]:
         "messages": messages(example),
         "split": one.item.part,
         "group": example.group,
+        "picked": one.picked,
     }
     if example.turns[example.focus + 1 :]:
         row["after"] = [{"role": t.speaker, "content": t.text} for t in example.turns[example.focus + 1 :]]
@@ -67,6 +69,8 @@ def _row(one: Labelled, asked: Taxonomy) -> dict[str, Any]:
 
 def _labels(line: int, row: dict[str, Any]) -> list[Foreign]:
     example = from_messages(row["messages"], str(row.get("id", "")))
+    if row.get("picked"):
+        example = replace(example, tags={"picked": str(row["picked"])})
     notes = {note["annotator"]: str(note["text"]) for note in row.get("notes", ())}
     return [
         Foreign(
@@ -87,5 +91,5 @@ def _card(axis: Axis, asked: Taxonomy) -> str:
     labels = "".join(f"  {name}: {name}\n" for name in map(json.dumps, axis.names))
     return (
         f"file: {FILE}\nmessages: messages\nlabel: label_{axis.name}\naxis: {asked.id}\n"
-        f"labels:\n{labels}id: id\ngroup: group\nsplit: split\n"
+        f"labels:\n{labels}id: id\ngroup: group\nsplit: split\npicked: picked\n"
     )
