@@ -67,6 +67,7 @@ def test_with_too_few_positives_it_says_so_and_aims_at_the_goal_without_guarante
     assert made.promise is None
     assert f"found {positives.sum()} messages" in made.no_promise
     assert "at least 29" in made.no_promise
+    assert f"takes about {-(-40 * 29 // positives.sum())} dev rows" in made.no_promise
     assert "without guarantee" in made.no_promise
     assert flagged(TWO, made, scores)["harmful"][positives].mean() >= 0.9
 

@@ -9,6 +9,7 @@
 """
 
 from dataclasses import replace
+from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from mindrail.arrays import Bool, Float, ndarray
 from mindrail.calibrate import scaling
 from mindrail.calibrate.cutoffs import Cuts, best_f1, cheapest, precise, reaching
 from mindrail.calibrate.policy import Calibration, Promise, Scaling, Threshold, chances, events
-from mindrail.calibrate.promise import promise
+from mindrail.calibrate.promise import needed, promise
 from mindrail.calibrate.settings import Settings
 from mindrail.errors import BadSplit, UnknownName
 from mindrail.records import Targets
@@ -207,8 +208,18 @@ def _promise(column: _Column, groups: list[str | None], settings: Settings) -> t
     try:
         return promise(positives, recall, confidence, event=name, next=settings.next, groups=own), ""
     except BadSplit as error:
+        rate = _rows_at_this_rate(own, len(column.truth), settings)
         instead = f"reaches recall {recall:g} on the dev rows" if column.learnable else f"is {UNLEARNT:g}"
-        return None, f"{error}. Its threshold {instead}, without guarantee"
+        return None, f"{error}{rate}. Its threshold {instead}, without guarantee"
+
+
+def _rows_at_this_rate(positives: list[str | None], rows: int, settings: Settings) -> str:
+    """How large dev would have to be, for whoever is to label more of it."""
+    if not positives:
+        return ""
+    found = int(clusters(positives, len(positives)).max()) + 1
+    size = ceil(rows * needed(settings.recall, settings.confidence, settings.next) / found)
+    return f". At the share found here, that takes about {size:,} dev rows drawn at random"
 
 
 def _threshold(column: _Column, settings: Settings, kept: Promise | None) -> tuple[Threshold, str]:
