@@ -81,7 +81,7 @@ def hold_out(
 ) -> tuple[list[Example], list[Example]]:
     """(rest, part): of each source named, the examples that it puts in the split of that name, or that share.
 
-    A share is drawn by `carve` from the examples of that source alone. Raises BadSplit where nothing is held out.
+    A share is drawn by `carve` from the examples of that source alone that nobody picked. Raises BadSplit where nothing is held out.
     """
     held: set[str] = set()
     for source, what in parts.items():
@@ -89,7 +89,8 @@ def hold_out(
         if isinstance(what, str):
             part = [example for example in own if example.tags.get("split") == what]
         else:
-            _, part = carve(own, int(what * len(own)), seed)
+            chance, _ = drawn(own)
+            _, part = carve(chance, int(what * len(chance)), seed)
         if not part:
             there = sorted({example.tags.get("split", "none") for example in own})
             raise BadSplit(f"nothing of set '{source}' is in '{what}'; its splits are: {', '.join(there)}")
