@@ -81,7 +81,8 @@ def hold_out(
 ) -> tuple[list[Example], list[Example]]:
     """(rest, part): of each source named, the examples that it puts in the split of that name, or that share.
 
-    A share is drawn by `carve` from the examples of that source alone that nobody picked. Raises BadSplit where nothing is held out.
+    A share is drawn by `carve` from the examples of that source alone that nobody picked. Raises BadSplit where
+    nothing is held out.
     """
     held: set[str] = set()
     for source, what in parts.items():
